@@ -1,0 +1,49 @@
+"""Every error the engine raises on purpose, in one tree.
+
+    TunetError                 something a person can act on; its text is one sentence with what to do next
+    ├── InputError             the CT (or a file the user named) cannot be used
+    ├── OutputError            the result cannot be written
+    ├── BundleError            the model bundle is damaged, foreign or too new
+    ├── DeviceError            the chosen device cannot be used or has too little memory
+    ├── UsageError             options that do not go together
+    └── Cancelled              the user stopped the run
+
+Anything else that escapes is a defect of this program.
+"""
+
+from __future__ import annotations
+
+
+class TunetError(Exception):
+    """Base of all expected errors; ``str(error)`` is the sentence shown to the user.
+
+    ``exit_code`` is what the command line returns for it.
+    """
+
+    exit_code = 2
+
+
+class InputError(TunetError):
+    """The CT or another input file cannot be used."""
+
+
+class OutputError(TunetError):
+    """The result cannot be written where the user wants it."""
+
+
+class BundleError(TunetError):
+    """A model bundle is incomplete, altered, of a newer format, or not a bundle at all."""
+
+
+class DeviceError(TunetError):
+    """The chosen device is absent or has too little memory for the smallest piece of work."""
+
+
+class UsageError(TunetError):
+    """Options that contradict each other or have no meaning."""
+
+
+class Cancelled(TunetError):
+    """The user stopped the run."""
+
+    exit_code = 130
