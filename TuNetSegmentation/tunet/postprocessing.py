@@ -9,7 +9,7 @@ import numpy.typing as npt
 import SimpleITK as sitk
 from scipy import ndimage
 
-from tunet.grid import Grid
+from tunet.grid import Triple
 from tunet.probability import ProbabilityMaps
 from tunet.thresholds import (
     EmptyTumor,
@@ -19,12 +19,11 @@ from tunet.thresholds import (
     Seedless,
     TumorOutsideWhole,
 )
-from tunet.volume import Volume
-
-KIDNEY, TUMOR = 1, 2
+from tunet.volume import KIDNEY, TUMOR, Volume
 
 Mask = npt.NDArray[np.bool_]
 Array = npt.NDArray[np.float32]
+Box = tuple[slice, slice, slice]
 
 _NEIGHBORHOOD_RANK = {6: 1, 18: 2, 26: 3}
 
@@ -50,7 +49,7 @@ def label_regions(maps: ProbabilityMaps, options: PostProcessing) -> Labeled:
     if box is None:
         return Labeled(Volume(labels, grid), ("No voxel reaches the lowest threshold.",))
     whole_map, tumor_map = maps.whole.array[box], maps.tumor.array[box]
-    located = _localization_mask(maps, options)[box]
+    located = _localization_mask(maps, options, box)
     if options.localization is LocalizationUse.PROBABILITIES:
         whole_map, tumor_map = whole_map * located, tumor_map * located
     decisions: list[str] = []
@@ -86,7 +85,7 @@ def tumor_region(
         if lowered.any():
             return lowered if options.seedless is Seedless.LOWERED_MASK else certain
         if options.empty_tumor is EmptyTumor.WHOLE and thresholds.fallback is not None:
-            decisions.append("Tumour: empty at every threshold; set equal to the whole region (Algorithm 1, line 16).")
+            decisions.append("Tumour: empty at every threshold; set equal to the whole region (Algorithm 1, line 14).")
             return whole.copy()
         return certain
     small = options.small_tumor.holds(count, voxel_volume_mm3)
@@ -135,23 +134,30 @@ def _fallback(probability: Array, thresholds: RegionThresholds, name: str, decis
     return np.asarray(probability >= thresholds.fallback)
 
 
-def _localization_mask(maps: ProbabilityMaps, options: PostProcessing) -> Mask:
+def _localization_mask(maps: ProbabilityMaps, options: PostProcessing, box: Box) -> Mask:
+    """L-Net's mask inside the box, widened by the margin; what lies outside the box but within reach counts."""
     if options.localization is LocalizationUse.OFF:
-        return np.ones(maps.grid.shape, dtype=bool)
-    mask = maps.localization.array >= options.localization_threshold
-    return _widened(mask, maps.grid, options.localization_margin_mm)
+        return np.ones(tuple(s.stop - s.start for s in box), dtype=bool)
+    reach = [int(np.ceil(options.localization_margin_mm / s)) for s in reversed(maps.grid.spacing_mm)]
+    around = tuple(
+        slice(max(0, s.start - r), min(n, s.stop + r)) for s, r, n in zip(box, reach, maps.grid.shape, strict=True)
+    )
+    inner = tuple(slice(s.start - a.start, s.stop - a.start) for s, a in zip(box, around, strict=True))
+    mask = maps.localization.array[around] >= options.localization_threshold
+    return _widened(mask, maps.grid.spacing_mm, options.localization_margin_mm)[inner]
 
 
-def _widened(mask: Mask, grid: Grid, margin_mm: float) -> Mask:
+def _widened(mask: Mask, spacing_mm: Triple, margin_mm: float) -> Mask:
     """The mask and everything within ``margin_mm`` of it."""
     if margin_mm <= 0 or not mask.any():
         return mask
-    image = Volume(mask.astype(np.uint8), grid).to_sitk()
+    image = sitk.GetImageFromArray(mask.astype(np.uint8))
+    image.SetSpacing(spacing_mm)
     distance = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)
-    return np.asarray(sitk.GetArrayViewFromImage(distance) <= margin_mm)
+    return np.asarray(sitk.GetArrayFromImage(distance) <= margin_mm)
 
 
-def _box_reaching(maps: ProbabilityMaps, lowest: float) -> tuple[slice, slice, slice] | None:
+def _box_reaching(maps: ProbabilityMaps, lowest: float) -> Box | None:
     """The smallest box (z, y, x) outside which no voxel of whole or tumour reaches ``lowest``."""
     reaching = (maps.whole.array >= lowest) | (maps.tumor.array >= lowest)
     slices = []

@@ -11,13 +11,13 @@ class EmptyTumor(Enum):
     """What a tumour map that is empty even at its lowest threshold becomes."""
 
     WHOLE = "whole"
-    """The whole region: the paper's line 16. Every KiTS19 patient has a tumour; a clinic's patients do not."""
+    """The whole region: the paper's line 14. Every KiTS19 patient has a tumour; a clinic's patients do not."""
     NONE = "none"
     """No tumour."""
 
 
 class Seedless(Enum):
-    """Lines 13 to 18 lower the tumour's threshold when nothing reaches the upper one, then grow from nothing."""
+    """Lines 11 to 17 lower the tumour's threshold when nothing reaches the upper one, then grow from nothing."""
 
     LOWERED_MASK = "lowered_mask"
     """Take the mask of the lowered threshold, as line 5 does for the whole region: the algorithm's intent."""

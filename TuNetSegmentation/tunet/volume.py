@@ -16,6 +16,9 @@ import SimpleITK as sitk
 
 from tunet.grid import Grid
 
+# Values of a label map. "Whole" in the paper is both together.
+KIDNEY, TUMOR = 1, 2
+
 
 class Interpolation(Enum):
     """How values between voxel centres are found."""

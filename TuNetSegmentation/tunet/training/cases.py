@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tunet.errors import InputError
-from tunet.preprocessing import prepare, resample_labels_to_model
+from tunet.preprocessing import labels_on_model, prepare
 from tunet.recipe import Recipe
 from tunet.volume import Interpolation
 from tunet.volume_io import read_ct, read_labels
@@ -85,7 +85,7 @@ def _compute(case: CaseFiles, recipe: Recipe, folder: Path) -> None:
     prepared = prepare(read_ct(case.imaging).volume, recipe)
     labels = read_labels(case.segmentation)
     np.save(folder / "image.npy", prepared.image.array)
-    np.save(folder / "labels.npy", resample_labels_to_model(labels, prepared.frame).array)
+    np.save(folder / "labels.npy", labels_on_model(labels, prepared.frame).array)
     np.save(folder / "localization_image.npy", prepared.localization_image.array)
     coarse = labels.resampled(prepared.frame.localization, Interpolation.NEAREST)
     np.save(folder / "localization_labels.npy", coarse.array)

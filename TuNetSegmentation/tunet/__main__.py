@@ -1,0 +1,5 @@
+"""``python -m tunet`` is the command ``tunet``."""
+
+from tunet.cli import main
+
+main()

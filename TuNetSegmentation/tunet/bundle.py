@@ -1,0 +1,284 @@
+"""Released models: a folder (or a zip of it) with ``bundle.json`` and safetensors files, nothing that can execute.
+
+bundle.json                              what the model is, how its input is made, SHA-256 of every file
+localization.safetensors                 L-Net (members may share it)
+tunet-median.whole.safetensors           W-Net of the member "tunet-median"
+tunet-median.tumor.safetensors           its T-Net
+README.md                                the model card, for people
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tunet import variants
+from tunet.errors import BundleError, UsageError
+from tunet.networks.size import NetworkSize
+from tunet.recipe import Recipe
+from tunet.thresholds import PostProcessing
+from tunet.windows import Blend, Windowing
+
+FORMAT = "tunet-bundle"
+FORMAT_VERSION = 1
+MANIFEST = "bundle.json"
+ENSEMBLE = "ensemble"
+
+# Everything else in a bundle folder is refused.
+ALLOWED_SUFFIXES = (".safetensors", ".json", ".md", ".txt")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a person needs to know before trusting a model.
+
+    Attributes:
+        name: short, lower case; how the bundle is called on the command line.
+        version: of the weights.
+        title: one line.
+        licence: of the weights.
+        trained_on: the data, with its licence.
+        provenance: how the weights were made.
+        intended_use: and what it must not be used for.
+    """
+
+    name: str
+    version: str
+    title: str
+    licence: str
+    trained_on: str
+    provenance: str
+    intended_use: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """One trained cascade: a row of Table 1.
+
+    Attributes:
+        variant: key of its row, see :mod:`tunet.variants`.
+        localization: file of its L-Net.
+        whole, tumor: files of W-Net and T-Net, for the architecture TuNet.
+        segmentation: file of the one network of a U-Net baseline.
+    """
+
+    variant: str
+    localization: str
+    whole: str | None = None
+    tumor: str | None = None
+    segmentation: str | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All weight files of the member."""
+        return tuple(name for name in (self.localization, self.whole, self.tumor, self.segmentation) if name)
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """Checksum and size of a file."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified description of a model; the weights are read by :mod:`tunet.weights`.
+
+    Attributes:
+        folder: where the files lie.
+        card: for people.
+        recipe: preprocessing; a member whose variant has median gets it with ``median=True``.
+        windowing: sliding windows of W-Net and T-Net.
+        size: of W-Net, T-Net or the baseline.
+        localization_size: of L-Net.
+        postprocessing: the bundle's default thresholds.
+        members: the trained cascades; more than one make the ensemble.
+        files: every weight file.
+        checksum: SHA-256 of ``bundle.json``, which fixes all the others.
+    """
+
+    folder: Path
+    card: Card
+    recipe: Recipe
+    windowing: Windowing
+    size: NetworkSize
+    localization_size: NetworkSize
+    postprocessing: PostProcessing
+    members: tuple[Member, ...]
+    files: dict[str, FileRecord]
+    checksum: str
+
+    def recipe_of(self, member: Member) -> Recipe:
+        """The member's own preprocessing: median variants see median-filtered input."""
+        return replace(self.recipe, median=variants.variant(member.variant).median)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What :meth:`select` accepts: the members' variants, and the ensemble where there is more than one."""
+        keys = tuple(member.variant for member in self.members)
+        return (ENSEMBLE, *dict.fromkeys(keys)) if len(keys) > 1 else keys
+
+    def select(self, choice: str | None) -> tuple[Member, ...]:
+        """Members of a variant, all for ``"ensemble"`` or None.
+
+        Raises:
+            UsageError: the bundle has no such variant; the message lists those it has.
+        """
+        if choice is None or choice in (ENSEMBLE, "ensemble-postprocess"):
+            return self.members
+        found = tuple(member for member in self.members if member.variant == choice)
+        if not found:
+            raise UsageError(
+                f"Bundle {self.card.name!r} has no variant {choice!r}; choose one of {', '.join(self.choices)}."
+            )
+        return found
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read and check ``bundle.json`` and the size and SHA-256 of every file.
+
+    Raises:
+        BundleError: with the reason, when anything is missing, altered, foreign or too new.
+    """
+    manifest = _read_manifest(folder)
+    bundle = _parse(folder, manifest)
+    _check_listing(bundle)
+    for name in bundle.files:
+        read_verified(bundle, name)
+    return bundle
+
+
+def read_verified(bundle: Bundle, name: str) -> bytes:
+    """The bytes of one of the bundle's files, after comparing them with their checksum.
+
+    What is checked is what is returned: a file exchanged in between cannot slip through.
+
+    Raises:
+        BundleError: the file is missing, truncated or altered.
+    """
+    record = bundle.files[name]
+    path = bundle.folder / name
+    try:
+        data = path.read_bytes() if path.stat().st_size == record.size else None
+    except OSError as error:
+        raise BundleError(
+            f"Model bundle {bundle.card.name!r} lacks its file {name}; install the bundle again."
+        ) from error
+    if data is None:
+        raise BundleError(
+            f"File {name} of model bundle {bundle.card.name!r} has the wrong size (a cut download?); "
+            "install the bundle again."
+        )
+    if hashlib.sha256(data).hexdigest() != record.sha256:
+        raise BundleError(
+            f"File {name} of model bundle {bundle.card.name!r} was altered: its checksum is wrong; "
+            "install the bundle again from where it was published."
+        )
+    return data
+
+
+def write_manifest(bundle: Bundle) -> None:
+    """Write ``bundle.json`` with checksums of the files that lie in the folder."""
+    names = sorted({name for member in bundle.members for name in member.files})
+    files = {name: asdict(_record(bundle.folder / name)) for name in names}
+    data = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "card": asdict(bundle.card),
+        "recipe": bundle.recipe.to_json(),
+        "windowing": {**asdict(bundle.windowing), "blend": bundle.windowing.blend.value},
+        "size": asdict(bundle.size),
+        "localization_size": asdict(bundle.localization_size),
+        "postprocessing": bundle.postprocessing.to_json(),
+        "members": [{k: v for k, v in asdict(member).items() if v is not None} for member in bundle.members],
+        "files": files,
+    }
+    (bundle.folder / MANIFEST).write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _record(path: Path) -> FileRecord:
+    data = path.read_bytes()
+    return FileRecord(hashlib.sha256(data).hexdigest(), len(data))
+
+
+def _read_manifest(folder: Path) -> bytes:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise BundleError(f"{folder} is not a model bundle: it has no {MANIFEST}; give a bundle's folder, zip or name.")
+    data = path.read_bytes()
+    if len(data) > 1_000_000:
+        raise BundleError(f"{path} is too large for a model description; install the bundle again.")
+    return data
+
+
+def _parse(folder: Path, manifest: bytes) -> Bundle:
+    try:
+        data = json.loads(manifest)
+        if data["format"] != FORMAT:
+            raise ValueError(f"format is {data['format']!r}")
+        version = int(data["format_version"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BundleError(
+            f"{folder / MANIFEST} is not a TuNet model description ({error}); install the bundle again."
+        ) from error
+    if version > FORMAT_VERSION:
+        raise BundleError(
+            f"Model bundle {folder.name!r} has format {version}, newer than this program reads ({FORMAT_VERSION}); "
+            "update TuNet."
+        )
+    try:
+        return _bundle_from(folder, data, hashlib.sha256(manifest).hexdigest())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BundleError(
+            f"The description of model bundle {folder.name!r} is damaged ({error}); install the bundle again."
+        ) from error
+
+
+def _bundle_from(folder: Path, data: dict[str, Any], checksum: str) -> Bundle:
+    windowing = dict(data["windowing"])
+    bundle = Bundle(
+        folder=folder,
+        card=Card(**{name: str(value) for name, value in data["card"].items()}),
+        recipe=Recipe.from_json(data["recipe"]),
+        windowing=Windowing(_shape(windowing["window"]), _shape(windowing["stride"]), Blend(windowing["blend"])),
+        size=NetworkSize(**{name: int(value) for name, value in data["size"].items()}),
+        localization_size=NetworkSize(**{name: int(value) for name, value in data["localization_size"].items()}),
+        postprocessing=PostProcessing.from_json(data["postprocessing"]),
+        members=tuple(Member(**{name: str(value) for name, value in member.items()}) for member in data["members"]),
+        files={name: FileRecord(str(f["sha256"]), int(f["size"])) for name, f in data["files"].items()},
+        checksum=checksum,
+    )
+    if not bundle.members:
+        raise ValueError("it has no members")
+    for member in bundle.members:
+        variants.variant(member.variant)
+    return bundle
+
+
+def _shape(value: list[int]) -> tuple[int, int, int]:
+    z, y, x = (int(v) for v in value)
+    return z, y, x
+
+
+def _check_listing(bundle: Bundle) -> None:
+    """Only known kinds of files, all weights listed, no way out of the folder."""
+    for name in bundle.files:
+        if Path(name).name != name or not name.endswith(".safetensors"):
+            raise BundleError(f"Model bundle {bundle.card.name!r} names a forbidden file {name!r}; do not use it.")
+    for member in bundle.members:
+        for name in member.files:
+            if name not in bundle.files:
+                raise BundleError(f"Model bundle {bundle.card.name!r} gives no checksum for {name}; do not use it.")
+    for path in bundle.folder.iterdir():
+        if path.is_dir() or path.is_symlink() or path.suffix.lower() not in ALLOWED_SUFFIXES:
+            raise BundleError(
+                f"Model bundle {bundle.card.name!r} holds {path.name!r}, which does not belong into a bundle "
+                "(only safetensors, JSON and text do); do not use it."
+            )
+        if path.suffix == ".safetensors" and path.name not in bundle.files:
+            raise BundleError(f"Model bundle {bundle.card.name!r} gives no checksum for {path.name}; do not use it.")

@@ -1,0 +1,220 @@
+"""The command ``tunet``. Nothing heavy is imported until a command runs, so that ``--help`` answers at once.
+
+Exit codes: 0 done, 2 bad usage or unusable input (one sentence on stderr), 1 a defect, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from tunet.errors import TunetError, UsageError
+
+app = typer.Typer(
+    name="tunet",
+    help="Kidney and kidney-tumour segmentation in CT. For research use; not a medical device.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+bundle_app = typer.Typer(help="Make and check model bundles.", no_args_is_help=True)
+models_app = typer.Typer(help="Models on this machine.", no_args_is_help=True)
+app.add_typer(bundle_app, name="bundle")
+app.add_typer(models_app, name="models")
+
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Precision = Annotated[str, typer.Option(help="auto, fp32, bf16 or fp16.")]
+JsonProgress = Annotated[bool, typer.Option("--json-progress", help="Progress as JSON lines on stdout.")]
+
+
+@app.command()
+def segment(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="CT file (NIfTI, NRRD, MHA) or DICOM folder.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT_DIR", help="Folder for the results.")],
+    bundle: Annotated[str, typer.Option(metavar="NAME|PATH", help="Model: name, folder or zip.")] = "",
+    variant: Annotated[str | None, typer.Option(help="A variant of the bundle; default its ensemble.")] = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    roi: Annotated[
+        str | None, typer.Option(metavar="x0,x1,y0,y1,z0,z1", help="Voxels to look at, ends excluded.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Post-processing: clinical, paper or plain; default the bundle's.")
+    ] = None,
+    threshold_whole: Annotated[
+        str | None, typer.Option(metavar="T,LOWER", help="Kidney thresholds: certain, and grown into.")
+    ] = None,
+    threshold_tumor: Annotated[str | None, typer.Option(metavar="T,LOWER", help="The same for the tumour.")] = None,
+    postprocess: Annotated[
+        bool, typer.Option("--postprocess/--no-postprocess", help="Algorithm 1, or both maps cut at 0.5.")
+    ] = True,
+    save_probabilities: Annotated[
+        bool, typer.Option("--save-probabilities", help="Write the probability maps too.")
+    ] = False,
+    mirrored: Annotated[
+        bool, typer.Option("--mirrored", help="Uncertainty of a single model from mirrored passes (4x the time).")
+    ] = False,
+    series: Annotated[
+        str | None, typer.Option(help="DICOM series number or UID; default the largest axial CT.")
+    ] = None,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Segment kidneys and tumours: segmentation.nii.gz (0, 1 kidney, 2 tumour) and report.json in OUT_DIR."""
+    from tunet.commands.console import show_report, shown_progress
+    from tunet.commands.segment import SegmentRequest, run
+    from tunet.models import DEFAULT_BUNDLE
+
+    request = SegmentRequest(
+        source=source,
+        output=output,
+        bundle=bundle or DEFAULT_BUNDLE,
+        variant=variant,
+        device=device,
+        precision=precision,
+        roi=_six_numbers(roi),
+        profile=profile,
+        postprocess=postprocess,
+        threshold_whole=_two_numbers("--threshold-whole", threshold_whole),
+        threshold_tumor=_two_numbers("--threshold-tumor", threshold_tumor),
+        save_probabilities=save_probabilities,
+        mirrored=mirrored,
+        series=series,
+    )
+    with shown_progress(json_progress) as progress:
+        report = run(request, progress)
+    show_report(report, output, json_progress)
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for pictures and results.")] = Path(
+        "demo_output"
+    ),
+    seed: Annotated[int, typer.Option(help="Which phantom to make.")] = 900_001,
+    device: Device = "auto",
+    precision: Precision = "auto",
+) -> None:
+    """Make a CT phantom nobody trained on, segment it, compare with the truth and draw pictures."""
+    from tunet.commands.demo import run
+
+    run(output, seed, device, precision)
+
+
+@app.command()
+def synthesize(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Dataset folder (KiTS layout).")],
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Number of cases.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first case; the next cases count up.")] = 0,
+    spacing: Annotated[str, typer.Option(metavar="x,y,z", help="Voxel size in mm.")] = "1.5,1.5,3.0",
+) -> None:
+    """Make labelled abdominal CT phantoms: case_XXXXX/imaging.nii.gz and segmentation.nii.gz."""
+    from tunet.commands.synthesize import run
+
+    run(output, count, seed, spacing)
+
+
+@bundle_app.command("create")
+def bundle_create(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders: one L-Net and one or more variants.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="New bundle folder, or .zip.")],
+    name: Annotated[str, typer.Option(help="Short lower-case name.")],
+    version: Annotated[str, typer.Option(help="Version of the weights.")] = "1.0",
+    title: Annotated[str, typer.Option(help="One line for people.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of the weights.")] = "not stated",
+    intended_use: Annotated[str, typer.Option(help="What it is for.")] = "Research; not a medical device.",
+    profile: Annotated[str, typer.Option(help="Default post-processing: clinical or paper.")] = "clinical",
+) -> None:
+    """Collect training runs in a model bundle."""
+    from tunet.commands.bundle import CreateRequest, create
+
+    create(CreateRequest(tuple(runs), output, name, version, title, licence, intended_use, profile))
+
+
+@bundle_app.command("inspect")
+def bundle_inspect(bundle: Annotated[str, typer.Argument(help="Name, folder or zip.")]) -> None:
+    """Show what a bundle is and was trained on."""
+    from tunet.commands.bundle import inspect
+
+    inspect(bundle)
+
+
+@bundle_app.command("verify")
+def bundle_verify(bundle: Annotated[str, typer.Argument(help="Name, folder or zip.")]) -> None:
+    """Check every checksum, name and tensor shape of a bundle."""
+    from tunet.commands.bundle import verify
+
+    verify(bundle)
+
+
+@models_app.command("list")
+def models_list() -> None:
+    """Show the installed models."""
+    from tunet.commands.models import show
+
+    show()
+
+
+@models_app.command("install")
+def models_install(source: Annotated[Path, typer.Argument(help="Bundle folder or zip.")]) -> None:
+    """Check a bundle and copy it to the user's models."""
+    from tunet.commands.models import install_from
+
+    install_from(source)
+
+
+@models_app.command("remove")
+def models_remove(name: Annotated[str, typer.Argument(help="Name as `tunet models list` shows it.")]) -> None:
+    """Delete an installed model."""
+    from tunet.commands.models import remove_named
+
+    remove_named(name)
+
+
+def main() -> None:
+    """Run the command line and exit with the contract's code."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        code = app(standalone_mode=False)
+    except typer.TyperException as error:
+        _leave(error.format_message(), 2)
+    except (typer.Abort, KeyboardInterrupt):
+        _leave("Cancelled; nothing was written.", 130)
+    except TunetError as error:
+        _leave(str(error), error.exit_code)
+    except OSError as error:
+        _leave(f"{error.strerror or error}: {error.filename or 'a file'}; check that it exists and can be written.", 2)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _as_interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _leave(sentence: str, code: int) -> NoReturn:
+    sys.stderr.write(f"tunet: {sentence}\n")
+    sys.exit(code)
+
+
+def _two_numbers(option: str, text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        first, second = (float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"{option} takes T,LOWER, for example 0.5,0.3; got {text!r}.") from None
+    return first, second
+
+
+def _six_numbers(text: str | None) -> tuple[int, int, int, int, int, int] | None:
+    if text is None:
+        return None
+    try:
+        x0, x1, y0, y1, z0, z1 = (int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"--roi takes six whole numbers x0,x1,y0,y1,z0,z1; got {text!r}.") from None
+    return x0, x1, y0, y1, z0, z1

@@ -1,0 +1,91 @@
+"""``tunet bundle``: make, show and check model bundles."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from tunet.bundle import Card
+from tunet.bundle_archive import pack
+from tunet.commands.console import out
+from tunet.errors import OutputError, UsageError
+from tunet.models import open_bundle
+from tunet.thresholds import PROFILES
+from tunet.weights import load_members
+
+
+@dataclass(frozen=True)
+class CreateRequest:
+    """What the user says about a new bundle."""
+
+    runs: tuple[Path, ...]
+    output: Path
+    name: str
+    version: str
+    title: str
+    licence: str
+    intended_use: str
+    profile: str
+
+
+def create(request: CreateRequest) -> None:
+    """Write a new bundle folder, or a zip where the output's name ends so.
+
+    Raises:
+        UsageError: the runs do not belong together or the profile is unknown.
+        OutputError: the output exists already.
+    """
+    from tunet.training.release import create_bundle
+    from tunet.training.run import RunRecord
+
+    if request.profile not in PROFILES:
+        raise UsageError(f"Profile {request.profile!r} is unknown; choose {', '.join(PROFILES)}.")
+    if request.output.exists():
+        raise OutputError(f"{request.output} exists already; choose another name or remove it.")
+    record = RunRecord.read(request.runs[0])
+    card = Card(
+        name=request.name,
+        version=request.version,
+        title=request.title or f"TuNet trained on {record.dataset}",
+        licence=request.licence,
+        trained_on=record.dataset,
+        provenance=f"tunet bundle create, code {record.details.get('commit')}",
+        intended_use=request.intended_use,
+    )
+    with tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
+        as_zip = request.output.suffix == ".zip"
+        folder = Path(scratch) / request.name if as_zip else request.output
+        create_bundle(request.runs, card, PROFILES[request.profile], folder)
+        if as_zip:
+            pack(folder, request.output)
+    out.print(f"Wrote {request.output}")
+
+
+def inspect(word: str) -> None:
+    """Print a bundle's card, members and sizes."""
+    with tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
+        bundle = open_bundle(word, Path(scratch))
+    table = Table(show_header=False, box=None)
+    for field, value in asdict(bundle.card).items():
+        table.add_row(field.replace("_", " "), value)
+    table.add_row("members", ", ".join(member.variant for member in bundle.members))
+    table.add_row("preprocessing", bundle.recipe.name)
+    table.add_row("post-processing", bundle.postprocessing.profile)
+    table.add_row("size", f"{sum(f.size for f in bundle.files.values()) / 1e6:.1f} MB")
+    table.add_row("sha256", bundle.checksum)
+    out.print(table)
+
+
+def verify(word: str) -> None:
+    """Check checksums, names and the shape of every tensor.
+
+    Raises:
+        BundleError: something is wrong.
+    """
+    with tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
+        bundle = open_bundle(word, Path(scratch))
+        load_members(bundle, bundle.members)
+    out.print(f"{bundle.card.name} {bundle.card.version} is sound: {len(bundle.files)} files, sha256 {bundle.checksum}")

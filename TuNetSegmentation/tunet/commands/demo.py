@@ -1,0 +1,75 @@
+"""``tunet demo``: the whole way on a phantom nobody trained on, with pictures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from rich.table import Table
+
+from tunet.commands.console import err, out, show_seconds, shown_progress
+from tunet.commands.segment import SEGMENTATION_NAME, SegmentRequest
+from tunet.commands.segment import run as run_segment
+from tunet.errors import UsageError
+from tunet.evaluation import tumor_dice, whole_dice
+from tunet.models import DEFAULT_BUNDLE
+from tunet.synthesis import PhantomRecipe, write_dataset
+from tunet.volume import Volume
+from tunet.volume_io import read_ct, read_labels, read_map
+
+
+def run(output: Path, seed: int, device: str, precision: str) -> None:
+    """Make a phantom, segment it, print Dice, volumes and seconds, draw contours and overlays.
+
+    Raises:
+        UsageError: Matplotlib is not installed.
+        TunetError: as ``tunet segment``.
+    """
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        raise UsageError(
+            "The demo draws pictures with Matplotlib; install it with: pip install 'tunet[demo]'"
+        ) from None
+    mpl.use("Agg")
+    from tunet import pictures
+
+    err.print(f"Making phantom {seed}, which no model was trained on ...", style="dim")
+    case = write_dataset(output, [seed], PhantomRecipe())[0]
+    result = output / "result"
+    request = SegmentRequest(
+        case / "imaging.nii.gz",
+        result,
+        DEFAULT_BUNDLE,
+        device=device,
+        precision=precision,
+        save_probabilities=True,
+    )
+    with shown_progress(as_json=False) as progress:
+        report = run_segment(request, progress)
+    ct, truth = read_ct(case / "imaging.nii.gz").volume, read_labels(case / "segmentation.nii.gz")
+    found = read_labels(result / SEGMENTATION_NAME)
+    scores = {"whole_dice": whole_dice(found, truth), "tumor_dice": tumor_dice(found, truth)}
+    (output / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+
+    title = f"Phantom {seed}: whole Dice {scores['whole_dice']:.3f}, tumour Dice {scores['tumor_dice']:.3f}"
+    pictures.contour_picture(ct, found, truth, title, output / "contours.png")
+    names = ("localization", "whole", "tumor", "uncertainty")
+    maps = {name: read_map(result / f"{name}.nii.gz") for name in names if (result / f"{name}.nii.gz").exists()}
+    pictures.probability_picture(ct, maps, found, f"Phantom {seed}: probability maps", output / "probabilities.png")
+
+    table = Table("", "Dice", "Found", "Truth", box=None)
+    table.add_row(
+        "Kidney + tumour", f"{scores['whole_dice']:.3f}", _ml(found.array > 0, found), _ml(truth.array > 0, truth)
+    )
+    table.add_row("Tumour", f"{scores['tumor_dice']:.3f}", _ml(found.array == 2, found), _ml(truth.array == 2, truth))
+    out.print(table)
+    show_seconds(report.seconds)
+    out.print(f"Pictures: {output / 'contours.png'} and {output / 'probabilities.png'}")
+    out.print("A phantom is not a patient. For research use; not a medical device.", style="dim")
+
+
+def _ml(mask: npt.NDArray[np.bool_], volume: Volume) -> str:
+    return f"{int(mask.sum()) * volume.grid.voxel_volume_mm3 / 1000:.1f} ml"

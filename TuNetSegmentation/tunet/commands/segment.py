@@ -1,0 +1,156 @@
+"""``tunet segment``: a CT file or DICOM folder in; labels, maps and a report out."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tunet.compute import resolve
+from tunet.errors import UsageError
+from tunet.grid import Grid
+from tunet.models import open_bundle
+from tunet.probability import ProbabilityMaps
+from tunet.progress import Progress
+from tunet.report import RunReport, report_on
+from tunet.segmenter import Prediction, Segmenter, segment
+from tunet.thresholds import PLAIN, PROFILES, EvaluationGrid, PostProcessing, RegionThresholds
+from tunet.volume import Volume
+from tunet.volume_io import Reading, StagedFolder, read_ct, write_volume
+
+SEGMENTATION_NAME = "segmentation.nii.gz"
+REPORT_NAME = "report.json"
+
+
+Roi = tuple[int, int, int, int, int, int]
+Pair = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class SegmentRequest:
+    """Everything the user chose.
+
+    Attributes:
+        source: CT file or DICOM folder.
+        output: folder for the results.
+        bundle: name, folder or zip of a model.
+        variant: a variant of the bundle, or None for its ensemble.
+        device, precision: words of the command line.
+        roi: x0, x1, y0, y1, z0, z1 voxels of the CT, ends excluded; None for all of it.
+        profile: post-processing profile; None for the bundle's own.
+        postprocess: False cuts both maps at 0.5 and nothing else.
+        threshold_whole, threshold_tumor: (upper, lower) instead of the profile's.
+        save_probabilities: write the maps too.
+        mirrored: uncertainty of a single model from mirrored passes.
+        series: DICOM series number or UID to take instead of the best one.
+    """
+
+    source: Path
+    output: Path
+    bundle: str
+    variant: str | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    roi: Roi | None = None
+    profile: str | None = None
+    postprocess: bool = True
+    threshold_whole: Pair | None = None
+    threshold_tumor: Pair | None = None
+    save_probabilities: bool = False
+    mirrored: bool = False
+    series: str | None = None
+
+
+def run(request: SegmentRequest, progress: Progress) -> RunReport:
+    """Segment and write; nothing is left in the output folder unless all of it could be written.
+
+    Raises:
+        TunetError: input, bundle, device or output cannot be used, or the user cancelled.
+    """
+    compute = resolve(request.device, request.precision)
+    with tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
+        with progress.stage("Loading the model"):
+            bundle = open_bundle(request.bundle, Path(scratch))
+            options = chosen_postprocessing(bundle.postprocessing, request)
+            segmenter = Segmenter.load(bundle, compute, request.variant, request.mirrored)
+        with progress.stage("Reading the CT"):
+            reading = read_ct(request.source, request.series)
+        ct = _region(reading.volume, request.roi)
+        prediction = segmenter.predict(ct, progress)
+        with progress.stage("Applying thresholds"):
+            segmentation = segment(prediction, options)
+        with progress.stage("Writing the result"), StagedFolder(request.output) as staging:
+            _write_volumes(staging, segmentation.labels, prediction, reading, request)
+            report = report_on(
+                segmentation,
+                source=reading.description,
+                bundle=bundle,
+                members=tuple(m.member.variant for m in segmenter.members),
+                compute=segmenter.engine.compute,
+                postprocessing=options.profile,
+                seconds=progress.seconds,
+                warnings=(*reading.warnings, *prediction.warnings),
+            )
+            report.write(staging / REPORT_NAME)
+    return report
+
+
+def chosen_postprocessing(default: PostProcessing, request: SegmentRequest) -> PostProcessing:
+    """The bundle's post-processing with the user's wishes put in.
+
+    Raises:
+        UsageError: a threshold is out of range or the profile unknown.
+    """
+    if request.profile is not None and request.profile not in PROFILES:
+        raise UsageError(f"Profile {request.profile!r} is unknown; choose {', '.join(PROFILES)}.")
+    options = PROFILES[request.profile] if request.profile else default
+    if not request.postprocess:
+        options = replace(PLAIN, grid=EvaluationGrid.CT)
+    try:
+        if request.threshold_whole:
+            options = replace(options, whole=_with_pair(options.whole, request.threshold_whole))
+        if request.threshold_tumor:
+            upper, lower = request.threshold_tumor
+            small = replace(options.small_tumor, lower=min(options.small_tumor.lower, lower))
+            options = replace(options, tumor=_with_pair(options.tumor, (upper, lower)), small_tumor=small)
+    except ValueError:
+        raise UsageError("Thresholds are T,LOWER with 0 < LOWER <= T <= 1, for example 0.5,0.3.") from None
+    return options
+
+
+def _with_pair(thresholds: RegionThresholds, pair: Pair) -> RegionThresholds:
+    upper, lower = pair
+    fallback = thresholds.fallback if thresholds.fallback is None else min(thresholds.fallback, upper)
+    return RegionThresholds(upper, lower, fallback)
+
+
+def _region(ct: Volume, roi: Roi | None) -> Volume:
+    if roi is None:
+        return ct
+    bounds = list(zip(roi[0::2], roi[1::2], ct.grid.size_xyz, strict=True))
+    if any(not 0 <= low < high <= n for low, high, n in bounds):
+        sizes = " x ".join(str(n) for n in ct.grid.size_xyz)
+        raise UsageError(
+            f"The ROI {','.join(map(str, roi))} does not lie in the CT of {sizes} voxels; "
+            "give x0,x1,y0,y1,z0,z1 with the ends excluded."
+        )
+    (x, _, _), (y, _, _), (z, _, _) = bounds
+    shape = (roi[5] - roi[4], roi[3] - roi[2], roi[1] - roi[0])
+    return ct.on_lattice(ct.grid.moved_to_index((float(x), float(y), float(z)), shape), outside=0)
+
+
+def _write_volumes(
+    staging: Path, labels: Volume, prediction: Prediction, reading: Reading, request: SegmentRequest
+) -> None:
+    full = reading.volume.grid
+    geometry = request.source if request.source.is_file() else None
+    write_volume(_on_full(labels, full), staging / SEGMENTATION_NAME, geometry)
+    if request.save_probabilities:
+        maps: ProbabilityMaps = prediction.on_ct()
+        for name, volume in maps.named().items():
+            write_volume(_on_full(volume, full), staging / f"{name}.nii.gz", geometry)
+
+
+def _on_full(volume: Volume, full: Grid) -> Volume:
+    """A result of the ROI on the whole CT's grid, empty around it."""
+    return volume if volume.grid == full else volume.on_lattice(full, outside=0)

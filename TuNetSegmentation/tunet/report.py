@@ -1,0 +1,108 @@
+"""``report.json``: what was run on what, for the reader of a result and for whoever repeats it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from tunet import __version__
+from tunet.bundle import Bundle
+from tunet.compute import Compute, device_name
+from tunet.segmenter import Segmentation
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """One segmentation run.
+
+    Attributes:
+        input: what was read, in words without patient data.
+        bundle, bundle_version, bundle_sha256: the model.
+        members: the variants that were averaged.
+        device, device_name, precision: where and how the networks ran.
+        postprocessing: profile of thresholds.
+        seconds: wall time per stage.
+        peak_memory_mb: the process's largest resident memory so far; None where the system does not tell.
+        peak_gpu_memory_mb: the same of a CUDA device.
+        kidney_ml, tumor_ml: volumes; kidney without tumour.
+        decisions: branches of Algorithm 1 that were taken.
+        warnings: sentences for the user.
+        tunet, torch: versions.
+    """
+
+    input: str
+    bundle: str
+    bundle_version: str
+    bundle_sha256: str
+    members: tuple[str, ...]
+    device: str
+    device_name: str
+    precision: str
+    postprocessing: str
+    seconds: dict[str, float]
+    peak_memory_mb: float | None
+    peak_gpu_memory_mb: float | None
+    kidney_ml: float
+    tumor_ml: float
+    decisions: tuple[str, ...]
+    warnings: tuple[str, ...]
+    tunet: str = __version__
+    torch: str = torch.__version__
+    notice: str = "For research use; not a medical device."
+
+    def write(self, path: Path) -> None:
+        """Write the report as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def report_on(
+    segmentation: Segmentation,
+    *,
+    source: str,
+    bundle: Bundle,
+    members: tuple[str, ...],
+    compute: Compute,
+    postprocessing: str,
+    seconds: dict[str, float],
+    warnings: tuple[str, ...],
+) -> RunReport:
+    """The report of a finished run; ``compute`` is what the networks ended on, ``warnings`` those before the labels."""
+    return RunReport(
+        input=source,
+        bundle=bundle.card.name,
+        bundle_version=bundle.card.version,
+        bundle_sha256=bundle.checksum,
+        members=members,
+        device=str(compute.device),
+        device_name=device_name(compute.device),
+        precision=compute.precision.value,
+        postprocessing=postprocessing,
+        seconds={name: round(value, 3) for name, value in seconds.items()},
+        peak_memory_mb=peak_memory_mb(),
+        peak_gpu_memory_mb=_peak_gpu_memory_mb(compute),
+        kidney_ml=round(segmentation.kidney_ml, 2),
+        tumor_ml=round(segmentation.tumor_ml, 2),
+        decisions=segmentation.decisions,
+        warnings=(*warnings, *segmentation.warnings),
+    )
+
+
+def peak_memory_mb() -> float | None:
+    """The process's largest resident memory so far in MiB; None on systems without ``getrusage``."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    bytes_per_unit = 1 if sys.platform == "darwin" else 1024
+    return round(peak * bytes_per_unit / 2**20, 1)
+
+
+def _peak_gpu_memory_mb(compute: Compute) -> float | None:
+    if compute.device.type != "cuda":
+        return None
+    return round(torch.cuda.max_memory_allocated(compute.device) / 2**20, 1)

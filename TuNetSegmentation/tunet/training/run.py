@@ -1,0 +1,97 @@
+"""What a training run leaves behind: ``run.json`` beside its weights says exactly what was trained and how."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from dataclasses import asdict, dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tunet import __version__
+from tunet.errors import InputError
+from tunet.networks.size import NetworkSize
+from tunet.recipe import Recipe
+from tunet.training.config import FitConfig
+from tunet.windows import Blend, Windowing
+
+RUN_NAME = "run.json"
+LOCALIZATION = "localization"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One trained network.
+
+    Attributes:
+        network: ``"localization"`` for an L-Net, else the key of a variant.
+        size: width and depth.
+        recipe: preprocessing.
+        windowing: windows it is meant to be run with.
+        dataset: the data in words.
+        details: configuration, versions, machine; for people and provenance.
+    """
+
+    network: str
+    size: NetworkSize
+    recipe: Recipe
+    windowing: Windowing
+    dataset: str
+    details: dict[str, Any]
+
+    def write(self, folder: Path) -> None:
+        """Write ``run.json`` into the run's folder."""
+        data = {
+            **asdict(self),
+            "recipe": self.recipe.to_json(),
+            "windowing": {**asdict(self.windowing), "blend": self.windowing.blend.value},
+        }
+        (folder / RUN_NAME).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> RunRecord:
+        """The record of a run's folder.
+
+        Raises:
+            InputError: the folder holds no readable ``run.json``.
+        """
+        try:
+            data = json.loads((folder / RUN_NAME).read_text(encoding="utf-8"))
+            windowing = data["windowing"]
+            return cls(
+                network=data["network"],
+                size=NetworkSize(**data["size"]),
+                recipe=Recipe.from_json(data["recipe"]),
+                windowing=Windowing(tuple(windowing["window"]), tuple(windowing["stride"]), Blend(windowing["blend"])),
+                dataset=data["dataset"],
+                details=data["details"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{folder} is not a finished training run ({error}); give the folder of a run.") from error
+
+
+def run_details(config: FitConfig) -> dict[str, Any]:
+    """Configuration, versions and code state, as plain values."""
+    return {
+        "config": _plain(asdict(config)),
+        "versions": {"tunet": __version__, "torch": torch.__version__, "python": platform.python_version()},
+        "commit": _commit(),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def _commit() -> str | None:
+    here = Path(__file__).parent
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None
