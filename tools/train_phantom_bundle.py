@@ -1,0 +1,131 @@
+"""Make the bundle "phantom": a small cascade trained on synthetic CT, one member for each of the paper's variants.
+
+    python tools/train_phantom_bundle.py -o runs/phantom
+
+About ten minutes for each of the four members and for the L-Net on two cores. Every part that is finished is kept, so
+a run that was cut goes on where it stopped. The bundle is written to RUN_FOLDER/bundle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import lightning
+from tunet.bundle import Card
+from tunet.networks import NetworkSize, build_localization, build_segmentation
+from tunet.recipe import Normalization, Padding, Recipe, Scaling, SpacingGeometry
+from tunet.synthesis import write_dataset
+from tunet.thresholds import CLINICAL
+from tunet.training.augmentation import Augmentation
+from tunet.training.cases import PreparedPair, find_cases, prepare_case
+from tunet.training.config import FitConfig, Schedule
+from tunet.training.fit import fit
+from tunet.training.losses import Loss
+from tunet.training.patches import PatchSampling
+from tunet.training.release import create_bundle
+from tunet.training.run import LOCALIZATION, RUN_NAME, RunRecord, run_details
+from tunet.variants import ENSEMBLE_MEMBERS, variant
+from tunet.windows import Blend, Windowing
+
+TRAINING_SEEDS = range(1000, 1072)
+VALIDATION_SEEDS = range(2000, 2008)
+
+RECIPE = Recipe(
+    name="4 mm, HU window",
+    geometry=SpacingGeometry(spacing_mm=(4.0, 4.0, 4.0), localization_spacing_mm=(6.0, 6.0, 6.0)),
+    padding=Padding.AIR,
+    normalization=Normalization(Scaling.WINDOW),
+)
+SIZE = NetworkSize(base_filters=6, levels=3)
+LOCALIZATION_SIZE = NetworkSize(base_filters=6, levels=3)
+WINDOWING = Windowing(window=(64, 80, 80), stride=(32, 40, 40), blend=Blend.GAUSSIAN)
+DATASET = "72 synthetic abdominal CT phantoms (tunet synthesize, seeds 1000 to 1071); no patient data"
+
+CASCADE = FitConfig(
+    sampling=PatchSampling(patch=(48, 64, 64), tumor_share=0.4, kidney_share=0.3),
+    loss=Loss.DICE_BCE,
+    augmentation=Augmentation.MODERN,
+    schedule=Schedule.ONE_CYCLE,
+    batch_size=2,
+    patches_per_epoch=50,
+    validation_patches=24,
+    max_epochs=20,
+    early_stop_epochs=20,
+    learning_rate=4e-3,
+    precision="bf16-mixed",
+)
+LOCALIZER = replace(
+    CASCADE, sampling=PatchSampling(patch=(48, 64, 64), tumor_share=0.0, kidney_share=0.5), max_epochs=12
+)
+
+log = logging.getLogger("train_phantom_bundle")
+
+
+def make_case(folder: Path, seed: int) -> None:
+    """One phantom, unless it is there."""
+    if not (folder / f"case_{seed:05d}" / "phantom.json").exists():
+        write_dataset(folder, [seed])
+
+
+def prepared(folder: Path, seeds: Iterable[int], recipe: Recipe) -> list[PreparedPair]:
+    """The phantoms of some seeds on the networks' grid."""
+    names = {f"case_{seed:05d}" for seed in seeds}
+    return [prepare_case(c, recipe, folder / "prepared") for c in find_cases(folder) if c.name in names]
+
+
+def train(key: str, dataset: Path, run: Path) -> None:
+    """One network: ``"localization"`` or a variant; does nothing when it is finished."""
+    if (run / RUN_NAME).exists():
+        return
+    begin = time.perf_counter()
+    is_localization = key == LOCALIZATION
+    recipe = RECIPE if is_localization else replace(RECIPE, median=variant(key).median)
+    config = LOCALIZER if is_localization else CASCADE
+    config = replace(config, seed=1 + (ENSEMBLE_MEMBERS.index(key) if key in ENSEMBLE_MEMBERS else 10))
+    lightning.seed_everything(config.seed)
+    network = build_localization(LOCALIZATION_SIZE) if is_localization else build_segmentation(variant(key), SIZE)
+    sets = [prepared(dataset, seeds, recipe) for seeds in (TRAINING_SEEDS, VALIDATION_SEEDS)]
+    cases = [[pair.localization if is_localization else pair.cascade for pair in pairs] for pairs in sets]
+    fit(network, 1 if is_localization else 2, cases[0], cases[1], config, run)
+    minutes = (time.perf_counter() - begin) / 60
+    details = {**run_details(config), "minutes": round(minutes, 1)}
+    size = LOCALIZATION_SIZE if is_localization else SIZE
+    RunRecord(key, size, recipe, WINDOWING, DATASET, details).write(run)
+    log.info("%s took %.1f minutes", key, minutes)
+
+
+def main() -> None:
+    """Data, L-Net, four members, bundle."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    output: Path = parser.parse_args().output
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    dataset = output / "data"
+    with ProcessPoolExecutor(2) as pool:
+        seeds = [*TRAINING_SEEDS, *VALIDATION_SEEDS]
+        list(pool.map(make_case, [dataset] * len(seeds), seeds))
+    log.info("%d phantoms made", len(seeds))
+    runs = [output / key for key in (LOCALIZATION, *ENSEMBLE_MEMBERS)]
+    for run in runs:
+        train(run.name, dataset, run)
+    card = Card(
+        name="phantom",
+        version="1.0",
+        title="Small TuNet cascade trained on synthetic CT only",
+        licence="Apache-2.0",
+        trained_on=DATASET,
+        provenance="tools/train_phantom_bundle.py",
+        intended_use="To try the program and to test it. It has never seen a patient: never use it on one.",
+    )
+    bundle = create_bundle(runs, card, CLINICAL, output / "bundle")
+    log.info("wrote %s, %.2f MB", bundle.folder, sum(f.size for f in bundle.files.values()) / 1e6)
+
+
+if __name__ == "__main__":
+    main()
