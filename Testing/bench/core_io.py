@@ -8,8 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from trame_slicer.core import SlicerApp, VolumesReader
-
+from .core import SlicerCore
 from .errors import BenchError, unknown
 from .pyside import QtCore
 
@@ -23,12 +22,16 @@ _SUFFIX_TYPES = {
 }
 
 
+# vtkSlicerVolumesLogic::LoadingOptions
+_VOLUME_OPTIONS = {"labelmap": 1, "center": 2, "singleFile": 4, "discardOrientation": 16}
+
+
 class CoreIOManager(QtCore.QObject):
     """The part of qSlicerCoreIOManager that slicer.util uses."""
 
     newFileLoaded = QtCore.Signal(object)
 
-    def __init__(self, core: SlicerApp) -> None:
+    def __init__(self, core: SlicerCore) -> None:
         super().__init__()
         self._core = core
         self._loaders: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
@@ -101,20 +104,14 @@ class CoreIOManager(QtCore.QObject):
         return False
 
     def _load_volume(self, properties: dict[str, Any]) -> list[Any] | None:
-        if properties.get("labelmap"):
-            return self._load_labelmap(properties)
-        scene, app_logic, path = self._core.scene, self._core.app_logic, properties["fileName"]
-        nodes = VolumesReader.load_volumes(scene, app_logic, path)
-        for node in nodes:
-            node.SetName(properties.get("name") or scene.GenerateUniqueName(_stem(path)))
-            if properties.get("show", True):
-                self._show(node)
-        return nodes or None
-
-    def _load_labelmap(self, properties: dict[str, Any]) -> list[Any] | None:
-        path = properties["fileName"]
-        node = self._core.volumes_logic.AddArchetypeVolume(path, properties.get("name") or _stem(path), 1)
-        return None if node is None else [node]
+        path, logic = properties["fileName"], self._core.logics["Volumes"]
+        options = sum(bit for name, bit in _VOLUME_OPTIONS.items() if properties.get(name))
+        node = logic.AddArchetypeVolume(path, properties.get("name") or _stem(path), options)
+        if node is None:
+            return None
+        if properties.get("show", True) and not properties.get("labelmap"):
+            self._show(node)
+        return [node]
 
     def _show(self, node: Any) -> None:
         selection = self._core.app_logic.GetSelectionNode()

@@ -10,24 +10,28 @@ from PySide6 import QtCore
 
 from .errors import BenchError
 
-_plain_getattr = QtCore.QObject.__getattribute__
 _connect = QtCore.QObject.connect
 _disconnect = QtCore.QObject.disconnect
 
 
 def signals_connect_by_signature(classes: Iterable[type]) -> None:
     """Give every class of `classes` PythonQt's connect and disconnect on its objects; on the class Qt's own remain."""
-    for cls in classes:
-        # PySide6 hands out `connect` from C on attribute access, so replacing the method alone has no effect.
-        cls.__getattribute__ = _get_attribute  # type: ignore[method-assign, assignment]
+    # PySide6 hands out `connect` from C on attribute access, so replacing the method alone has no effect. Classes with
+    # functions that are both static and not (QFile.exists) have an access function of their own, which must be kept.
+    originals = {cls: cls.__getattribute__ for cls in classes}
+    for cls, original in originals.items():
+        cls.__getattribute__ = _attribute_access(original)  # type: ignore[method-assign, assignment]
 
 
-def _get_attribute(self: Any, name: str) -> Any:
-    if name == "connect":
-        return functools.partial(connect, self)
-    if name == "disconnect":
-        return functools.partial(disconnect, self)
-    return _plain_getattr(self, name)
+def _attribute_access(original: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
+    def get_attribute(self: Any, name: str) -> Any:
+        if name == "connect":
+            return functools.partial(connect, self)
+        if name == "disconnect":
+            return functools.partial(disconnect, self)
+        return original(self, name)
+
+    return get_attribute
 
 
 def connect(sender: Any, signature: str, receiver: Any, slot: str | None = None) -> bool:

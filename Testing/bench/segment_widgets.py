@@ -7,7 +7,7 @@ from typing import Any
 import slicer_core
 from .ctk_widgets import ctkMenuButton
 from .errors import BenchError
-from .mrml_widgets import MODIFIED, SceneObserver
+from .mrml_widgets import MODIFIED, NODE_CHANGES, SceneObserver
 from .pyside import QtCore, QtGui, QtWidgets
 from .qt_property import plain_property, qt_property
 from .ui_loader import register_widget
@@ -37,14 +37,23 @@ class _FollowsSegmentation:
 
     _node: Any = None
     _observer: SceneObserver | None = None
+    _scene_observer: SceneObserver | None = None
     _mrml_scene: Any = None
 
     def mrmlScene(self) -> Any:
         return self._mrml_scene
 
     def setMRMLScene(self, scene: Any) -> None:
+        if self._scene_observer is None:
+            self._scene_observer = SceneObserver()
+        self._scene_observer.clear()
         self._mrml_scene = scene
-        if self._node is not None and (scene is None or self._node.GetScene() is not scene):
+        if scene is not None:
+            self._scene_observer.observe(scene, NODE_CHANGES, lambda caller, event: self._forget_removed())
+        self._forget_removed()
+
+    def _forget_removed(self) -> None:
+        if self._node is not None and self._node.GetScene() is None:
             self.setSegmentationNode(None)
 
     def segmentationNode(self) -> Any:

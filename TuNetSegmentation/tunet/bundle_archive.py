@@ -56,8 +56,7 @@ def _checked_entries(source: zipfile.ZipFile, title: str) -> list[tuple[zipfile.
         )
     if len(files) > MOST_FILES or sum(entry.file_size for entry in files) > MOST_BYTES:
         raise BundleError(f"{title} is far larger than any model bundle; do not use it.")
-    tops = {PurePosixPath(entry.filename).parts[0] for entry in files if len(PurePosixPath(entry.filename).parts) > 1}
-    prefix = f"{tops.pop()}/" if len(tops) == 1 else ""
+    prefix = _common_folder([entry.filename for entry in files])
     checked = []
     for entry in files:
         name = entry.filename.removeprefix(prefix)
@@ -71,6 +70,14 @@ def _checked_entries(source: zipfile.ZipFile, title: str) -> list[tuple[zipfile.
     if MANIFEST not in {name for _, name in checked}:
         raise BundleError(f"{title} is not a model bundle: it has no {MANIFEST}.")
     return checked
+
+
+def _common_folder(names: list[str]) -> str:
+    """The folder around all files with a slash behind it, as zips of a folder have; empty where there is none."""
+    tops = {name.partition("/")[0] for name in names}
+    if len(tops) == 1 and all("/" in name for name in names) and not tops & {"", ".", ".."}:
+        return f"{tops.pop()}/"
+    return ""
 
 
 def _extract(source: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:

@@ -42,7 +42,7 @@ class Plane:
     def cut(self, array: Array, index: int) -> Array:
         """The slice as rows and columns of a picture, patient's right on the viewer's left."""
         picture = np.take(array, index, axis=self.axis)
-        return picture[::-1] if self.flip_rows else picture
+        return np.asarray(picture[::-1] if self.flip_rows else picture)
 
 
 def planes(spacing_mm: Triple) -> tuple[Plane, Plane, Plane]:

@@ -1,17 +1,45 @@
-"""Reading CT (interim until the full reader lands)."""
+"""Reading CT and label maps, writing results.
+
+ITK does the reading; this module refuses what ITK would mend or misread silently, each in one sentence.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import SimpleITK as sitk
 
+from tunet.errors import InputError
+from tunet.nifti_header import check_nifti
 from tunet.volume import Volume
+
+# ITK's remarks would reach the user's terminal between our own sentences.
+sitk.ProcessObject.SetGlobalWarningDisplay(False)
+
+NIFTI_SUFFIXES = (".nii", ".nii.gz")
+SUFFIXES = (*NIFTI_SUFFIXES, ".nrrd", ".nhdr", ".mha", ".mhd")
+
+# No CT is this large; a damaged header can be.
+MOST_VOXELS = 2_000_000_000
+SMALLEST_SPACING_MM, LARGEST_SPACING_MM = 0.05, 50.0
+THICK_SLICES_MM = 7.0
+# Below this, some of the image is air or padding, as in every CT whose values are Hounsfield units.
+AIR_AT_MOST_HU = -300.0
 
 
 @dataclass(frozen=True)
 class Reading:
+    """A CT and what the user should know about how it was read; no patient data.
+
+    Attributes:
+        volume: float32 HU.
+        description: what was read, in words.
+        warnings: sentences for the user.
+        source: the file or folder.
+    """
+
     volume: Volume
     description: str
     warnings: tuple[str, ...]
@@ -19,8 +47,118 @@ class Reading:
 
 
 def read_ct(path: Path, series: str | None = None) -> Reading:
-    return Reading(Volume.from_sitk(sitk.ReadImage(str(path), sitk.sitkFloat32)), path.name, (), path)
+    """A CT from a NIfTI, NRRD or MetaImage file, or from a DICOM folder (``series`` names one by number or UID).
+
+    Raises:
+        InputError: it cannot be used; the sentence says why and what to do.
+    """
+    if path.is_dir():
+        from tunet.dicom import read_dicom_folder
+
+        return read_dicom_folder(path, series)
+    image, warnings = _read_file(path)
+    volume = Volume.from_sitk(sitk.Cast(image, sitk.sitkFloat32))
+    return Reading(volume, path.name, (*warnings, *doubts_about(volume)), path)
 
 
 def read_labels(path: Path) -> Volume:
-    return Volume.from_sitk(sitk.ReadImage(str(path), sitk.sitkUInt8))
+    """A label map as uint8.
+
+    Raises:
+        InputError: it cannot be read or holds values that are no labels.
+    """
+    image, _ = _read_file(path, constant_allowed=True)
+    volume = Volume.from_sitk(image)
+    if volume.array.min() < 0 or volume.array.max() > 255 or not np.array_equal(volume.array, np.rint(volume.array)):
+        raise InputError(f"{path.name} is not a label map: its values are not whole numbers from 0 to 255.")
+    return Volume(volume.array.astype(np.uint8), volume.grid)
+
+
+def read_map(path: Path) -> Volume:
+    """A probability map as float32.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    image, _ = _read_file(path, constant_allowed=True)
+    return Volume.from_sitk(sitk.Cast(image, sitk.sitkFloat32))
+
+
+def check_voxels(volume: Volume, name: str, constant_allowed: bool = False) -> None:
+    """Refuse values no CT has.
+
+    Raises:
+        InputError: NaN or infinity, or the same value everywhere.
+    """
+    low, high = float(volume.array.min()), float(volume.array.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise InputError(f"{name} holds voxels that are not numbers (NaN or infinite); export the CT again.")
+    if low == high and not constant_allowed:
+        raise InputError(f"Every voxel of {name} has the same value, {low:g}; this is not a CT.")
+
+
+def doubts_about(volume: Volume) -> tuple[str, ...]:
+    """What may make a result poor, in sentences."""
+    found = []
+    if volume.array.min() > AIR_AT_MOST_HU:
+        found.append("The values do not look like Hounsfield units (there is no air); the result may be wrong.")
+    thickest = max(volume.grid.spacing_mm)
+    if thickest > THICK_SLICES_MM:
+        found.append(f"The slices are {thickest:.1f} mm thick; small tumours can be missed.")
+    return tuple(found)
+
+
+def _read_file(path: Path, constant_allowed: bool = False) -> tuple[sitk.Image, tuple[str, ...]]:
+    _check_file(path)
+    warnings: tuple[str, ...] = ()
+    if path.name.lower().endswith(NIFTI_SUFFIXES) and not check_nifti(path).has_orientation:
+        warnings = (f"{path.name} does not say how the patient lies; it was taken as if its axes ran left to right.",)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+        _check_information(reader, path.name)
+        image = reader.Execute()
+    except RuntimeError as error:
+        raise InputError(f"{path.name} is damaged or incomplete; copy or export the CT again.") from error
+    if image.GetDimension() == 4:
+        image = image[:, :, :, 0]
+    check_voxels(Volume.from_sitk(image), path.name, constant_allowed)
+    return image, warnings
+
+
+def _check_file(path: Path) -> None:
+    if not path.exists():
+        raise InputError(f"There is no file or folder {path}; check the name.")
+    if path.suffix.lower() == ".dcm" or path.suffix == "":
+        raise InputError(
+            f"{path.name} is one file of a series or of unknown kind; give the folder of the DICOM series."
+        )
+    if not path.name.lower().endswith(SUFFIXES):
+        raise InputError(
+            f"{path.name} is of a kind TuNet does not read; give NIfTI, NRRD, MetaImage or a DICOM folder."
+        )
+    try:
+        size = path.stat().st_size
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise InputError(f"{path} cannot be opened ({error.strerror}); check its permissions.") from error
+    if size == 0:
+        raise InputError(f"{path.name} is empty; copy or export the CT again.")
+
+
+def _check_information(reader: sitk.ImageFileReader, name: str) -> None:
+    size, spacing = reader.GetSize(), reader.GetSpacing()
+    if reader.GetNumberOfComponents() != 1:
+        raise InputError(f"{name} is a colour or vector image, not a CT; give the CT series itself.")
+    if len(size) > 3 and any(n > 1 for n in size[3:]):
+        raise InputError(f"{name} holds {size[3]} volumes over time; export one of them as a 3D volume.")
+    if len(size) < 3 or min(size[:3]) < 2:
+        raise InputError(f"{name} is a single image, not a volume; give the whole CT series.")
+    if float(np.prod([float(n) for n in size])) > MOST_VOXELS:
+        sizes = " x ".join(str(n) for n in size)
+        raise InputError(f"{name} claims {sizes} voxels, more than any CT has; its header is damaged, export it again.")
+    if any(not SMALLEST_SPACING_MM <= abs(s) <= LARGEST_SPACING_MM for s in spacing[:3]) or min(spacing[:3]) <= 0:
+        sizes = " x ".join(f"{s:g}" for s in spacing[:3])
+        raise InputError(f"{name} says its voxels measure {sizes} mm, which cannot be; export the CT again.")

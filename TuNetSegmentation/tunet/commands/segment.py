@@ -10,13 +10,14 @@ from tunet.compute import resolve
 from tunet.errors import UsageError
 from tunet.grid import Grid
 from tunet.models import open_bundle
+from tunet.output import StagedFolder, write_volume
 from tunet.probability import ProbabilityMaps
 from tunet.progress import Progress
 from tunet.report import RunReport, report_on
 from tunet.segmenter import Prediction, Segmenter, segment
 from tunet.thresholds import PLAIN, PROFILES, EvaluationGrid, PostProcessing, RegionThresholds
 from tunet.volume import Volume
-from tunet.volume_io import Reading, StagedFolder, read_ct, write_volume
+from tunet.volume_io import Reading, read_ct
 
 SEGMENTATION_NAME = "segmentation.nii.gz"
 REPORT_NAME = "report.json"
@@ -143,12 +144,11 @@ def _write_volumes(
     staging: Path, labels: Volume, prediction: Prediction, reading: Reading, request: SegmentRequest
 ) -> None:
     full = reading.volume.grid
-    geometry = request.source if request.source.is_file() else None
-    write_volume(_on_full(labels, full), staging / SEGMENTATION_NAME, geometry)
+    write_volume(_on_full(labels, full), staging / SEGMENTATION_NAME)
     if request.save_probabilities:
         maps: ProbabilityMaps = prediction.on_ct()
         for name, volume in maps.named().items():
-            write_volume(_on_full(volume, full), staging / f"{name}.nii.gz", geometry)
+            write_volume(_on_full(volume, full), staging / f"{name}.nii.gz")
 
 
 def _on_full(volume: Volume, full: Grid) -> Volume:

@@ -1,0 +1,157 @@
+"""Bundle and CT to maps and labels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from bundles import BY_CANVAS, BY_SPACING, tiny_bundle
+from tunet.compute import resolve
+from tunet.errors import Cancelled
+from tunet.grid import Grid
+from tunet.preprocessing import prepare
+from tunet.probability import ProbabilityMaps
+from tunet.progress import Progress
+from tunet.segmenter import Prediction, Segmenter, segment
+from tunet.thresholds import CLINICAL, PAPER, PLAIN
+from tunet.volume import Volume
+
+CPU = resolve("cpu", "fp32")
+RNG = np.random.default_rng(0)
+CT = Volume(
+    RNG.normal(60, 120, (20, 40, 48)).astype(np.float32),
+    Grid((20, 40, 48), (2.5, 2.5, 5.0), (-60.0, -50.0, 0.0), (-1.0, 0, 0, 0, -1.0, 0, 0, 0, 1.0)),
+)
+
+
+def segmenter(tmp_path, variants=("tunet",), recipe=BY_SPACING, choice=None, mirrored=False) -> Segmenter:
+    return Segmenter.load(tiny_bundle(tmp_path / "b", variants, recipe), CPU, choice, mirrored)
+
+
+class TestPredict:
+    @pytest.mark.parametrize("recipe", [BY_SPACING, BY_CANVAS], ids=lambda r: r.name)
+    def test_maps_are_probabilities_on_the_networks_grids(self, tmp_path, recipe):
+        maps = segmenter(tmp_path, recipe=recipe).predict(CT).maps
+        frame = prepare(CT, recipe).frame
+        assert maps.grid == frame.model
+        assert maps.localization.grid == frame.localization
+        assert all(v.array.min() >= 0 and v.array.max() <= 1 for v in maps.named().values())
+
+    def test_on_ct_has_the_cts_grid(self, tmp_path):
+        maps = segmenter(tmp_path).predict(CT).on_ct()
+        assert {volume.grid for volume in maps.named().values()} == {CT.grid}
+
+    def test_ensemble_is_the_mean_of_its_members(self, tmp_path):
+        keys = ("tunet", "tunet-median", "tunet-seb")
+        bundle = tiny_bundle(tmp_path / "b", keys)
+        single = [Segmenter.load(bundle, CPU, key).predict(CT).maps.tumor.array for key in keys]
+        together = Segmenter.load(bundle, CPU).predict(CT).maps
+        assert together.tumor.array == pytest.approx(np.mean(single, axis=0), abs=1e-6)
+
+    def test_uncertainty_is_the_larger_deviation_of_whole_and_tumor(self, tmp_path):
+        keys = ("tunet", "tunet-seb")
+        bundle = tiny_bundle(tmp_path / "b", keys)
+        single = [Segmenter.load(bundle, CPU, key).predict(CT).maps for key in keys]
+        deviations = [np.std([getattr(m, name).array for m in single], axis=0) for name in ("whole", "tumor")]
+        found = Segmenter.load(bundle, CPU).predict(CT).maps.uncertainty
+        assert found.array == pytest.approx(np.max(deviations, axis=0), abs=1e-5)
+
+    def test_one_pass_has_no_uncertainty(self, tmp_path):
+        assert segmenter(tmp_path).predict(CT).maps.uncertainty is None
+
+    def test_mirrored_passes_of_one_member_give_an_uncertainty(self, tmp_path):
+        assert segmenter(tmp_path, mirrored=True).predict(CT).maps.uncertainty.array.max() > 0
+
+    def test_mirrored_passes_of_a_symmetric_network_agree(self, tmp_path):
+        loaded = segmenter(tmp_path, mirrored=True)
+
+        class Pointwise(torch.nn.Module):
+            def forward(self, image):
+                return torch.cat([image, -image], dim=1)
+
+        loaded.members = (replace(loaded.members[0], segmentation=Pointwise()),)
+        assert loaded.predict(CT).maps.uncertainty.array.max() < 1e-3
+
+    def test_u_net_baseline_runs_in_the_same_way(self, tmp_path):
+        assert segmenter(tmp_path, ("unet2d",)).predict(CT).maps.whole.array.shape == (25, 25, 30)
+
+    def test_shared_work_is_done_once(self, tmp_path):
+        loaded = segmenter(tmp_path, ("tunet", "tunet-seb", "tunet-median"))
+        runs = []
+        loaded.members[0].localization.register_forward_hook(lambda *_: runs.append(1))
+        loaded.predict(CT)
+        assert len(runs) == 2  # one L-Net, once on plain and once on median input
+
+    def test_does_not_change_the_ct(self, tmp_path):
+        before = CT.array.copy()
+        segmenter(tmp_path).predict(CT)
+        assert np.array_equal(CT.array, before)
+
+    def test_same_ct_gives_the_same_bits(self, tmp_path):
+        loaded = segmenter(tmp_path)
+        first, second = loaded.predict(CT), loaded.predict(CT)
+        assert np.array_equal(first.maps.tumor.array, second.maps.tumor.array)
+
+
+class TestProgress:
+    def test_rises_to_one_and_never_falls(self, tmp_path):
+        seen = []
+        segmenter(tmp_path, ("tunet", "tunet-median")).predict(CT, Progress(lambda e: seen.append(e.fraction)))
+        assert seen == sorted(seen)
+        assert seen[-1] == pytest.approx(1)
+        assert len(set(seen)) > 5
+
+    def test_cancel_stops_the_run(self, tmp_path):
+        asked = []
+
+        def cancelled():
+            asked.append(1)
+            return len(asked) > 4
+
+        with pytest.raises(Cancelled):
+            segmenter(tmp_path).predict(CT, Progress(cancelled=cancelled))
+
+
+class TestSegment:
+    GRID = Grid((8, 10, 12), (8.0, 8.0, 8.0), direction=(-1.0, 0, 0, 0, -1.0, 0, 0, 0, 1.0))
+    FINE = Grid((16, 20, 24), (4.0, 4.0, 4.0), (2.0, 2.0, -2.0), (-1.0, 0, 0, 0, -1.0, 0, 0, 0, 1.0))
+
+    def prediction(self) -> Prediction:
+        whole = np.zeros(self.GRID.shape, dtype=np.float32)
+        whole[2:6, 2:8, 2:8] = 0.9
+        tumor = np.zeros_like(whole)
+        tumor[3:5, 3:6, 3:6] = 0.9
+        maps = (Volume(values, self.GRID) for values in (np.ones_like(whole), whole, tumor))
+        return Prediction(ProbabilityMaps(*maps), self.FINE, ())
+
+    @pytest.mark.parametrize("options", [PAPER, CLINICAL, PLAIN], ids=lambda o: o.profile)
+    def test_labels_lie_on_the_cts_grid(self, options):
+        labels = segment(self.prediction(), options).labels
+        assert labels.grid == self.FINE
+        assert labels.array.dtype == np.uint8
+        assert set(np.unique(labels.array)) == {0, 1, 2}
+
+    @pytest.mark.parametrize("options", [PAPER, CLINICAL], ids=lambda o: o.profile)
+    def test_volumes_in_ml(self, options):
+        # 18 tumour voxels of 0.512 ml; interpolation rounds the box's corners off.
+        found = segment(self.prediction(), options)
+        assert found.tumor_ml == pytest.approx(18 * 0.512, rel=0.25)
+        assert found.kidney_ml + found.tumor_ml == pytest.approx(144 * 0.512, rel=0.15)
+
+    def test_nothing_found_is_said(self):
+        empty = Volume(np.zeros(self.GRID.shape, dtype=np.float32), self.GRID)
+        found = segment(Prediction(ProbabilityMaps(empty, empty, empty), self.FINE, ()), CLINICAL)
+        assert found.kidney_ml == found.tumor_ml == 0
+        assert "No kidney was found" in found.warnings[0]
+
+
+def test_bundle_with_new_thresholds_needs_no_new_prediction(tmp_path):
+    loaded = segmenter(tmp_path)
+    prediction = loaded.predict(CT)
+    runs = []
+    loaded.members[0].segmentation.register_forward_hook(lambda *_: runs.append(1))
+    for options in (PAPER, CLINICAL):
+        segment(prediction, options)
+    assert runs == []

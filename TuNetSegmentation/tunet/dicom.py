@@ -1,0 +1,102 @@
+"""A CT from a folder of DICOM files: list, choose, order, read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from tunet.dicom_geometry import ordered, straightened
+from tunet.dicom_slices import Listing, Stack, list_stacks
+from tunet.errors import InputError
+from tunet.volume import Volume
+from tunet.volume_io import Reading, check_voxels, doubts_about
+
+_KINDS = {
+    "MR": "MR images",
+    "PT": "PET images",
+    "RTSTRUCT": "radiotherapy structures",
+    "RTDOSE": "a radiotherapy dose",
+    "RTPLAN": "a radiotherapy plan",
+    "SEG": "a segmentation",
+    "SR": "a report",
+    "US": "ultrasound",
+}
+
+
+def read_dicom_folder(folder: Path, series: str | None = None) -> Reading:
+    """The axial CT with the most slices below a folder, or the one of a series number or UID.
+
+    Raises:
+        InputError: there is no CT that can be read; the sentence says what was found and what to do.
+    """
+    listing = list_stacks(folder)
+    stack = _chosen(listing, series, folder)
+    order = ordered(stack)
+    array = _pixels([s.path for s in order.slices], stack)
+    volume = Volume(array, order.grid)
+    check_voxels(volume, str(stack))
+    warnings = [*_about_the_rest(listing, stack)]
+    if order.is_tilted:
+        volume = straightened(volume, order)
+        warnings.append(
+            f"The gantry was tilted by {order.tilt_degrees:.1f} degrees; the slices were moved to upright positions "
+            "and the result lies on that corrected grid."
+        )
+    spacing = volume.grid.spacing_mm[2]
+    return Reading(volume, f"DICOM {stack} of {spacing:g} mm", (*warnings, *doubts_about(volume)), folder)
+
+
+def _chosen(listing: Listing, series: str | None, folder: Path) -> Stack:
+    if series is not None:
+        named = [s for s in listing.stacks if series in (s.series_number, s.series_uid)]
+        if not named:
+            numbers = ", ".join(dict.fromkeys(s.series_number for s in listing.stacks)) or "none"
+            raise InputError(f"There is no series {series} in {folder.name}; it has: {numbers}.")
+        listing = Listing(tuple(named), listing.other_modalities, listing.multiframe, listing.unreadable)
+    usable = [stack for stack in listing.stacks if stack.is_axial_ct]
+    if not usable:
+        raise InputError(_nothing_usable(listing, folder))
+    return usable[0]
+
+
+def _nothing_usable(listing: Listing, folder: Path) -> str:
+    modalities = dict.fromkeys([*(s.modality for s in listing.stacks), *listing.other_modalities])
+    if any(stack.modality == "CT" for stack in listing.stacks):
+        return f"{folder.name} holds CT images but no axial series; export the axial reconstruction."
+    if listing.multiframe:
+        return f"{folder.name} holds a multi-frame (enhanced) DICOM object; export the CT as single images."
+    if modalities:
+        found = " and ".join(_KINDS.get(m, f"{m} objects") for m in modalities)
+        return f"{folder.name} holds {found}, not CT; give the folder of the CT series."
+    if listing.unreadable:
+        return f"{folder.name} holds no readable DICOM images ({listing.unreadable} damaged or empty); copy them again."
+    return f"There are no DICOM images in {folder.name}; give the folder of the CT series."
+
+
+def _about_the_rest(listing: Listing, taken: Stack) -> list[str]:
+    rest = [str(stack) for stack in listing.stacks if stack is not taken]
+    found = []
+    if rest:
+        more = f" and {len(rest) - 5} more" if len(rest) > 5 else ""
+        found.append(f"Taken: {taken}. Left out: {'; '.join(rest[:5])}{more}.")
+    if listing.unreadable:
+        count = listing.unreadable
+        found.append(f"{count} {'file was' if count == 1 else 'files were'} left out as damaged or empty.")
+    return found
+
+
+def _pixels(paths: list[Path], stack: Stack) -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:
+    """HU (z, y, x), float32, in the order of the files; slice by slice, because rescaling may differ between them."""
+    planes: list[np.ndarray[tuple[int, int], np.dtype[np.float32]]] = []
+    for path in paths:
+        try:
+            image = sitk.ReadImage(str(path), sitk.sitkFloat32)
+        except RuntimeError as error:
+            raise InputError(f"An image of {stack} is damaged; copy or export the series again.") from error
+        plane = sitk.GetArrayFromImage(image).reshape(image.GetSize()[1], image.GetSize()[0])
+        if planes and plane.shape != planes[0].shape:
+            raise InputError(f"The images of {stack} differ in size; export the series again.")
+        planes.append(plane)
+    return np.stack(planes)

@@ -1,0 +1,131 @@
+"""From the places of slices to one grid: spacing, gaps and gantry tilt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from tunet.dicom_slices import Slice, Stack, Vector
+from tunet.errors import InputError
+from tunet.grid import Grid
+from tunet.volume import Volume
+
+# Distances between slices may differ by this from their median: header rounding, not a gap.
+JITTER_MM, JITTER_SHARE = 0.05, 0.02
+# A gap within this share of a whole number of slices means that slices are missing.
+GAP_SHARE = 0.1
+# In-plane drift per slice below this share of a pixel is rounding, not gantry tilt.
+TILT_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class SliceOrder:
+    """Slices in the order of their positions, and the grid they lie on.
+
+    Attributes:
+        slices: from the first to the last along the grid's z axis.
+        grid: upright; where the gantry was tilted, the grid before the correction's shift.
+        drift_mm: in-plane movement (x, y) from one slice to the next; zero without tilt.
+        tilt_degrees: the gantry's tilt.
+    """
+
+    slices: tuple[Slice, ...]
+    grid: Grid
+    drift_mm: tuple[float, float]
+    tilt_degrees: float
+
+    @property
+    def is_tilted(self) -> bool:
+        """Whether the stack is a sheared one."""
+        return self.tilt_degrees > 0
+
+
+def ordered(stack: Stack) -> SliceOrder:
+    """Sort a stack along its normal and find its spacing.
+
+    Raises:
+        InputError: a single slice, two at one place, missing slices, or uneven distances.
+    """
+    if len(stack.slices) < 2:
+        raise InputError(f"There is only one slice in {stack}; export the whole series.")
+    normal = stack.slices[0].normal
+    slices = tuple(sorted(stack.slices, key=lambda s: float(s.position @ normal)))
+    positions = np.array([s.position for s in slices])
+    heights = positions @ normal
+    step = _even_step(heights, stack)
+    drift = (positions[-1] - positions[0]) / (len(slices) - 1) - step * normal
+    in_plane = (float(drift @ slices[0].along_row), float(drift @ slices[0].along_column))
+    pixel = min(slices[0].spacing_mm)
+    tilt = float(np.degrees(np.arctan2(np.hypot(*in_plane), step)))
+    tilted = bool(np.hypot(*in_plane) > TILT_SHARE * pixel)
+    _check_straight(positions, drift + step * normal, pixel, stack)
+    grid = _grid(slices, normal, step, stack.size)
+    return SliceOrder(slices, grid, in_plane if tilted else (0.0, 0.0), tilt if tilted else 0.0)
+
+
+def straightened(volume: Volume, order: SliceOrder) -> Volume:
+    """A tilted stack on an upright grid: every slice moved in-plane by where its header says it lies (linear).
+
+    The grid grows by the drift, so that nothing is cut off; what no slice covers is the CT's smallest value (air).
+    """
+    sx, sy = order.slices[0].spacing_mm
+    shifts = np.arange(len(order.slices))[:, None] * np.asarray(order.drift_mm) / (sx, sy)  # (slices, 2) in pixels x, y
+    low = np.floor(shifts.min(axis=0)).astype(int)
+    grow = np.ceil(shifts.max(axis=0)).astype(int) - low
+    depth, height, width = volume.array.shape
+    outside = float(volume.array.min())
+    result = np.full((depth, height + grow[1], width + grow[0]), outside, dtype=volume.array.dtype)
+    for index, (shift_x, shift_y) in enumerate(shifts - low):
+        padded = np.pad(volume.array[index], ((0, grow[1]), (0, grow[0])), constant_values=outside)
+        result[index] = ndimage.shift(padded, (shift_y, shift_x), order=1, mode="constant", cval=outside)
+    shape = (depth, height + int(grow[1]), width + int(grow[0]))
+    return Volume(result, volume.grid.moved_to_index((float(low[0]), float(low[1]), 0.0), shape))
+
+
+def _even_step(heights: npt.NDArray[np.float64], stack: Stack) -> float:
+    steps = np.diff(heights)
+    step = float(np.median(steps))
+    tolerance = max(JITTER_MM, JITTER_SHARE * step)
+    if steps.min() < tolerance:
+        where = heights[int(steps.argmin())]
+        raise InputError(
+            f"Two images of {stack} lie at the same place ({where:.1f} mm); export the series again, one phase alone."
+        )
+    odd = np.abs(steps - step) > tolerance
+    if not odd.any():
+        return float((heights[-1] - heights[0]) / (len(heights) - 1))
+    smallest = float(steps.min())
+    whole = np.rint(steps / smallest)
+    if np.all(np.abs(steps / smallest - whole) < GAP_SHARE):
+        missing = int((whole - 1).sum())
+        where = heights[int(whole.argmax())]
+        raise InputError(
+            f"{missing} {'slice is' if missing == 1 else 'slices are'} missing from {stack}, the first gap after "
+            f"{where:.1f} mm; export the complete series."
+        )
+    raise InputError(
+        f"The slices of {stack} lie unevenly, {steps.min():.2f} to {steps.max():.2f} mm apart; "
+        "use a reconstruction with even slices."
+    )
+
+
+def _check_straight(positions: npt.NDArray[np.float64], step: Vector, pixel: float, stack: Stack) -> None:
+    """All slices must lie on one line, tilted or not."""
+    expected = positions[0] + np.arange(len(positions))[:, None] * step
+    if np.abs(positions - expected).max() > max(0.5 * pixel, JITTER_MM):
+        raise InputError(f"The slices of {stack} are shifted against each other; export the series again.")
+
+
+def _grid(slices: tuple[Slice, ...], normal: Vector, step: float, size: tuple[int, int]) -> Grid:
+    first = slices[0]
+    direction = np.stack([first.along_row, first.along_column, normal / np.linalg.norm(normal)], axis=1)
+    x, y, z = (float(v) for v in first.position)
+    return Grid(
+        shape=(len(slices), size[1], size[0]),
+        spacing_mm=(*first.spacing_mm, step),
+        origin_lps=(x, y, z),
+        direction=tuple(float(v) for v in direction.ravel()),
+    )

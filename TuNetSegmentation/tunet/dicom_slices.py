@@ -1,0 +1,218 @@
+"""DICOM files of a folder, read without their pixels, and sorted into stacks that belong together."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pydicom
+from pydicom.errors import InvalidDicomError
+
+Vector = npt.NDArray[np.float64]
+
+# Everything that is needed of a header; pydicom skips the rest.
+_TAGS = [
+    "SOPClassUID",
+    "Modality",
+    "SeriesInstanceUID",
+    "SeriesNumber",
+    "SeriesDescription",
+    "AcquisitionNumber",
+    "ImageType",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "Rows",
+    "Columns",
+    "NumberOfFrames",
+    "SamplesPerPixel",
+]
+
+# Orientations closer than this belong to one stack; a scanner writes six digits.
+_ORIENTATION_DIGITS = 3
+# An axial stack's normal lies within this of feet-head; coronal and sagittal reformats do not.
+AXIAL_WITHIN_DEGREES = 45.0
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One image file.
+
+    Attributes:
+        path: the file.
+        position: of the first pixel's centre, world LPS mm.
+        rows, columns: unit directions along a row (x index) and a column (y index).
+        spacing_mm: (x, y) distance of pixels.
+    """
+
+    path: Path
+    position: Vector
+    along_row: Vector
+    along_column: Vector
+    spacing_mm: tuple[float, float]
+
+    @property
+    def normal(self) -> Vector:
+        """Right-handed normal of the image plane."""
+        return np.cross(self.along_row, self.along_column)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Images of one series and acquisition with the same orientation, size and pixel spacing.
+
+    Attributes:
+        modality: DICOM's code, "CT" for what is wanted.
+        series_uid: for selecting, never shown.
+        series_number, title: for people.
+        acquisition: its number in words, empty where the series has only one.
+        size: (columns, rows).
+        slices: in the order of the files.
+        derived: a scout, a screen capture or another picture that is not an original axial image.
+    """
+
+    modality: str
+    series_uid: str
+    series_number: str
+    title: str
+    acquisition: str
+    size: tuple[int, int]
+    slices: tuple[Slice, ...]
+    derived: bool
+
+    @property
+    def is_axial(self) -> bool:
+        """Whether the images lie across the body's length."""
+        return bool(abs(self.slices[0].normal[2]) >= np.cos(np.radians(AXIAL_WITHIN_DEGREES)))
+
+    @property
+    def is_axial_ct(self) -> bool:
+        """Whether this can be segmented at all."""
+        return self.modality == "CT" and self.is_axial and not self.derived
+
+    def __str__(self) -> str:
+        title = f" '{self.title}'" if self.title else ""
+        acquisition = f", acquisition {self.acquisition}" if self.acquisition else ""
+        count = len(self.slices)
+        return f"series {self.series_number}{title}{acquisition}, {count} {'slice' if count == 1 else 'slices'}"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a folder holds.
+
+    Attributes:
+        stacks: images with a position in space.
+        other_modalities: codes of objects that are no such images (RTSTRUCT, SR, PR, ...).
+        multiframe: number of multi-frame CT objects.
+        unreadable: number of files that are damaged or empty although named like DICOM.
+    """
+
+    stacks: tuple[Stack, ...]
+    other_modalities: tuple[str, ...]
+    multiframe: int
+    unreadable: int
+
+
+def list_stacks(folder: Path) -> Listing:
+    """All DICOM images below a folder, sorted into stacks."""
+    groups: dict[tuple[Any, ...], list[tuple[Any, Slice]]] = defaultdict(list)
+    others: set[str] = set()
+    multiframe = unreadable = 0
+    for path in _files(folder):
+        header = _header(path)
+        if header is None:
+            unreadable += _looks_like_dicom(path)
+        elif int(header.get("NumberOfFrames") or 1) > 1:
+            multiframe += 1
+        elif (image := _slice(path, header)) is None:
+            others.add(str(header.get("Modality", "unknown")))
+        else:
+            groups[_group_key(header, image)].append((header, image))
+    stacks = tuple(stack for members in groups.values() for stack in _stacks(members))
+    return Listing(_numbered(stacks), tuple(sorted(others)), multiframe, unreadable)
+
+
+def _files(folder: Path) -> Iterable[Path]:
+    for root, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            if name != "DICOMDIR" and not name.startswith("."):
+                yield Path(root) / name
+
+
+def _header(path: Path) -> Any | None:
+    try:
+        with pydicom.config.disable_value_validation():
+            return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
+    except (InvalidDicomError, OSError, EOFError, ValueError, KeyError, AttributeError, NotImplementedError):
+        return None
+
+
+def _looks_like_dicom(path: Path) -> bool:
+    return path.suffix.lower() in ("", ".dcm", ".ima", ".dicom")
+
+
+def _slice(path: Path, header: Any) -> Slice | None:
+    """The image's place in space; None for objects that are no flat grey image with one."""
+    try:
+        position = np.array([float(v) for v in header.ImagePositionPatient])
+        cosines = np.array([float(v) for v in header.ImageOrientationPatient])
+        row_spacing, column_spacing = (float(v) for v in header.PixelSpacing)
+        if int(header.get("SamplesPerPixel") or 1) != 1 or int(header.Rows) < 2 or int(header.Columns) < 2:
+            return None
+    except (AttributeError, TypeError, ValueError):
+        return None
+    if position.shape != (3,) or cosines.shape != (6,) or not np.all(np.isfinite([*position, *cosines])):
+        return None
+    # PixelSpacing is "distance between rows, distance between columns": y first.
+    return Slice(path, position, cosines[:3], cosines[3:], (column_spacing, row_spacing))
+
+
+def _group_key(header: Any, image: Slice) -> tuple[Any, ...]:
+    orientation = tuple(np.round([*image.along_row, *image.along_column], _ORIENTATION_DIGITS) + 0.0)
+    spacing = tuple(round(s, 5) for s in image.spacing_mm)
+    kind = "LOCALIZER" in _image_type(header)
+    return str(header.get("SeriesInstanceUID")), int(header.Rows), int(header.Columns), orientation, spacing, kind
+
+
+def _image_type(header: Any) -> tuple[str, ...]:
+    value = header.get("ImageType") or ()
+    return (value,) if isinstance(value, str) else tuple(str(v) for v in value)
+
+
+def _stacks(members: list[tuple[Any, Slice]]) -> list[Stack]:
+    """One stack, or one for each acquisition where positions repeat between acquisitions."""
+    positions = {tuple(np.round(image.position, 3)) for _, image in members}
+    if len(positions) == len(members):
+        return [_stack(members)]
+    by_acquisition: dict[str, list[tuple[Any, Slice]]] = defaultdict(list)
+    for header, image in members:
+        by_acquisition[str(header.get("AcquisitionNumber") or "")].append((header, image))
+    return [_stack(part, acquisition) for acquisition, part in sorted(by_acquisition.items())]
+
+
+def _stack(members: list[tuple[Any, Slice]], acquisition: str = "") -> Stack:
+    header, _ = members[0]
+    kinds = _image_type(header)
+    return Stack(
+        modality=str(header.get("Modality", "unknown")),
+        series_uid=str(header.get("SeriesInstanceUID")),
+        series_number=str(header.get("SeriesNumber") or "?"),
+        title=str(header.get("SeriesDescription") or "").strip(),
+        acquisition=acquisition,
+        size=(int(header.Columns), int(header.Rows)),
+        slices=tuple(image for _, image in members),
+        derived="LOCALIZER" in kinds or "SCREEN SAVE" in kinds,
+    )
+
+
+def _numbered(stacks: tuple[Stack, ...]) -> tuple[Stack, ...]:
+    """Largest first, then by series number, so that listings are the same on every system."""
+    return tuple(sorted(stacks, key=lambda s: (-len(s.slices), s.series_number, s.acquisition)))

@@ -1,0 +1,117 @@
+"""Writing results so that nothing half-written is ever seen."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import shutil
+import tempfile
+import zlib
+from pathlib import Path
+from types import TracebackType
+
+import SimpleITK as sitk
+
+from tunet.errors import OutputError
+from tunet.volume import Volume
+
+_CHUNK = 1 << 20
+# Labels compress to almost nothing at any level; for maps the lowest level is three times faster and little larger.
+_COMPRESSION_LEVEL = 1
+
+
+class StagedFolder:
+    """Files are written aside and moved into the target folder together; on any failure the target is as before.
+
+        with StagedFolder(target) as staging:
+            write_volume(labels, staging / "segmentation.nii.gz")
+
+    Raises:
+        OutputError: the folder cannot be made or written.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._made: list[Path] = []
+        self._staging: Path | None = None
+
+    def __enter__(self) -> Path:
+        try:
+            if self._target.exists() and not self._target.is_dir():
+                raise OutputError(f"{self._target} is a file; choose a folder for the results.")
+            missing = [p for p in (self._target, *self._target.parents) if not p.exists()]
+            for folder in reversed(missing):
+                folder.mkdir()
+                self._made.append(folder)
+            self._staging = Path(tempfile.mkdtemp(prefix=".tunet-", dir=self._target))
+        except OSError as error:
+            self._remove()
+            raise OutputError(_unwritable(self._target, error)) from error
+        return self._staging
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._staging is not None
+        if kind is None:
+            try:
+                for path in sorted(self._staging.iterdir()):
+                    path.replace(self._target / path.name)
+                self._made = []
+            except OSError as problem:
+                raise OutputError(_unwritable(self._target, problem)) from problem
+            finally:
+                self._remove()
+            return
+        self._remove()
+        if isinstance(error, OSError):
+            raise OutputError(_unwritable(self._target, error)) from error
+
+    def _remove(self) -> None:
+        if self._staging is not None:
+            shutil.rmtree(self._staging, ignore_errors=True)
+        for folder in reversed(self._made):
+            if folder.exists() and not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def write_volume(volume: Volume, path: Path) -> None:
+    """Write a volume by the suffix of its path and make sure that all of it arrived.
+
+    Size, spacing, origin and direction read back from a NIfTI are those of the volume where they came from a NIfTI,
+    and theirs rounded to NIfTI's float32 where they came from DICOM.
+
+    Raises:
+        OutputError: the place cannot be written or is full; nothing is left there.
+    """
+    try:
+        sitk.WriteImage(volume.to_sitk(), str(path), useCompression=True, compressionLevel=_COMPRESSION_LEVEL)
+        _check_whole(volume, path)
+    except (RuntimeError, OSError, EOFError, zlib.error) as error:
+        path.unlink(missing_ok=True)
+        raise OutputError(_unwritable(path, error)) from error
+
+
+def _check_whole(volume: Volume, path: Path) -> None:
+    """A full disk often shows only in what is missing at the end."""
+    expected = volume.array.nbytes
+    if path.name.endswith(".gz"):
+        found = 0
+        with gzip.open(path) as stream:
+            while chunk := stream.read(_CHUNK):
+                found += len(chunk)
+        if found < expected:
+            raise EOFError("file is shorter than its voxels")
+        return
+    sitk.ReadImage(str(path))
+
+
+def _unwritable(path: Path, error: BaseException) -> str:
+    folder = path if path.is_dir() else path.parent
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if getattr(error, "errno", None) == errno.ENOSPC or free < 1 << 20:
+        return f"There is no space left on the disk of {folder}; free some or choose another folder."
+    reason = getattr(error, "strerror", None) or "it cannot be written"
+    return f"The result cannot be stored in {folder} ({reason}); choose another folder."
