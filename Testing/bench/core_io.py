@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .core import SlicerCore
+from .dialogs import ANSWERED_CLASSES
 from .errors import BenchError, unknown
 from .pyside import QtCore
 
@@ -64,6 +65,13 @@ class CoreIOManager(QtCore.QObject):
                 loaded.AddItem(node)
         self.newFileLoaded.emit(properties)
         return True
+
+    def openAddVolumeDialog(self) -> bool:
+        """Asks for one file; Slicer opens its Add Data dialog."""
+        path = ANSWERED_CLASSES["QFileDialog"].getOpenFileName(None, "Add volume")
+        return bool(path) and self.loadNodes("VolumeFile", {"fileName": str(path)})
+
+    openAddDataDialog = openAddVolumeDialog
 
     def saveNodes(self, file_type: str, properties: dict[str, Any], messages: Any = None) -> bool:
         path = str(properties["fileName"])

@@ -135,7 +135,47 @@ class _FileDialog(QtWidgets.QFileDialog):
 for _kind in ("getExistingDirectory", "getOpenFileName", "getOpenFileNames", "getSaveFileName"):
     setattr(_FileDialog, _kind, staticmethod(_file_dialog(_kind)))
 
-ANSWERED_CLASSES: dict[str, Any] = {"QMessageBox": _MessageBox, "QDialog": _Dialog, "QFileDialog": _FileDialog}
+def _input_dialog(kind: str) -> Callable[..., Any]:
+    """PythonQt returns the value alone; PySide6 a pair with whether OK was pressed."""
+    original = getattr(QtWidgets.QInputDialog, kind)
+
+    def ask(parent: Any, title: str, label: str, *rest: Any) -> Any:
+        return original(parent, title, label, *rest)[0] if dialogs.interactive else dialogs.take(label)
+
+    return ask
+
+
+class _InputDialog(QtWidgets.QInputDialog):
+    """QInputDialog whose static functions return what PythonQt's return."""
+
+
+for _kind in ("getDouble", "getInt", "getItem", "getText"):
+    setattr(_InputDialog, _kind, staticmethod(_input_dialog(_kind)))
+
+
+class _Menu(QtWidgets.QMenu):
+    """QMenu whose exec asks the queue for the text of the action to trigger."""
+
+    def exec(self, *position: Any) -> Any:
+        if dialogs.interactive:
+            return super().exec(*position)
+        answer = dialogs.take(self.title)
+        chosen = next((action for action in self.actions() if action.text == answer), None)
+        if chosen is None or not chosen.enabled:
+            raise UnansweredDialogError(f"The menu has no enabled action {answer!r}.")
+        chosen.trigger()
+        return chosen
+
+    exec_ = exec
+
+
+ANSWERED_CLASSES: dict[str, Any] = {
+    "QMessageBox": _MessageBox,
+    "QDialog": _Dialog,
+    "QFileDialog": _FileDialog,
+    "QInputDialog": _InputDialog,
+    "QMenu": _Menu,
+}
 for _name, _class in ANSWERED_CLASSES.items():
     _class.__name__ = _name
     _class._bench_stands_for_cpp = True

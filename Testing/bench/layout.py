@@ -133,12 +133,12 @@ class LayoutManager(QtCore.QObject):
     def __init__(self, core: SlicerCore) -> None:
         super().__init__()
         self._core = core
-        self._logic = slicer_core.vtkMRMLLayoutLogic()
-        self._logic.SetMRMLScene(core.scene)
-        # Setting the arrangement makes the view nodes; the views below find them by name.
-        self._logic.GetLayoutNode().SetViewArrangement(_node.SlicerLayoutFourUpView)
         self._slices = {name: SliceWidget(name, core) for name in SLICE_NAMES}
         self._threed = ThreeDWidget("1", core)
+        # After the views: they make their nodes, and the layout logic finds those by name.
+        self._logic = slicer_core.vtkMRMLLayoutLogic()
+        self._logic.SetMRMLScene(core.scene)
+        self._logic.GetLayoutNode().SetViewArrangement(_node.SlicerLayoutFourUpView)
         self._viewport = QtWidgets.QWidget()
         self._grid = QtWidgets.QGridLayout(self._viewport)
         self._grid.setContentsMargins(0, 0, 0, 0)

@@ -156,3 +156,5 @@ class qSlicerScriptedLoadableModule:  # noqa: N801
         """Close the panel as Slicer does when it ends."""
         if self._widget is not None:
             self._widget.exit()
+            self._widget.deleteLater()
+            self._widget = None

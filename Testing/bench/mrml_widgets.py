@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import slicer_core
 from vtkmodules.vtkCommonCore import vtkCommand
 
 from .ctk_sliders import ctkDoubleSpinBox, ctkRangeWidget, ctkSliderWidget
-from .pyside import QtCore, QtWidgets
+from .pyside import QtCore, QtWidgets, is_valid
 from .qt_property import plain_property
 from .ui_loader import register_widget
 
 
 class SceneObserver:
-    """Adds and removes observers of MRML objects, so that none outlives its widget's interest."""
+    """Observes MRML objects for a widget, until `clear` or until Qt has deleted the widget."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: QtCore.QObject) -> None:
+        self._owner = owner
         self._tags: list[tuple[Any, int]] = []
 
-    def observe(self, target: Any, events: tuple[Any, ...], callback: Any) -> None:
+    def observe(self, target: Any, events: tuple[Any, ...], callback: Callable[[Any, Any], None]) -> None:
+        def call_back(caller: Any, event: Any) -> None:
+            if is_valid(self._owner):
+                callback(caller, event)
+            else:
+                self.clear()
+
         for event in events:
-            self._tags.append((target, target.AddObserver(event, callback)))
+            self._tags.append((target, target.AddObserver(event, call_back)))
 
     def clear(self) -> None:
         for target, tag in self._tags:

@@ -38,7 +38,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801
         self._none_enabled = False
         self._none_display = "None"
         self._actions = {"add": True, "remove": True, "edit": False, "rename": False}
-        self._scene_observer, self._node_observer = SceneObserver(), SceneObserver()
+        self._scene_observer, self._node_observer = SceneObserver(self), SceneObserver(self)
         self._combo = QtWidgets.QComboBox(self)
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -15,6 +15,8 @@ sys.pyside6_option_python_enum = _NEW_ENUMS | _INHERIT_INT  # type: ignore[attr-
 
 from PySide6 import QtCore, QtGui, QtNetwork, QtSvg, QtTest, QtUiTools, QtWidgets  # noqa: E402
 
+from shiboken6 import isValid as is_valid  # noqa: E402
+
 from .qt_properties import object_classes, properties_become_attributes  # noqa: E402
 from .qt_signals import signals_connect_by_signature  # noqa: E402
 
@@ -24,4 +26,4 @@ _CLASSES = object_classes(QT_MODULES)
 properties_become_attributes(_CLASSES)
 signals_connect_by_signature(_CLASSES)
 
-__all__ = ["QT_MODULES", "QtCore", "QtGui", "QtNetwork", "QtSvg", "QtTest", "QtUiTools", "QtWidgets"]
+__all__ = ["QT_MODULES", "QtCore", "QtGui", "QtNetwork", "QtSvg", "QtTest", "QtUiTools", "QtWidgets", "is_valid"]

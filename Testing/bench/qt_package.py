@@ -7,7 +7,7 @@ from typing import Any
 
 from .dialogs import ANSWERED_CLASSES
 from .errors import unknown
-from .pyside import QT_MODULES, QtCore, QtWidgets
+from .pyside import QT_MODULES, QtCore
 from .ui_loader import UiLoader
 
 # Qt Designer's loader is the one class that must know ctk and qMRML widgets; PythonQt names its slots without SIGNAL().
@@ -35,6 +35,5 @@ def build() -> ModuleType:
             delattr(package, name)
         else:
             setattr(package, name, replacement)
-    for cls in (QtWidgets.QDialog, QtWidgets.QMenu, QtCore.QEventLoop):
-        cls.exec_ = cls.exec
+    QtCore.QEventLoop.exec_ = QtCore.QEventLoop.exec
     return package

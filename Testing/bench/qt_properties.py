@@ -37,11 +37,14 @@ class PropertyAttribute:
         return tuple(value) if isinstance(value, list) else value
 
     def __set__(self, instance: Any, value: Any) -> None:
+        meta = instance.metaObject()
+        declared = meta.property(meta.indexOfProperty(self.name))
+        if isinstance(value, float) and declared.typeName() == "int":
+            value = int(value)  # PythonQt truncates; PySide6 refuses
         if self.writer is not None:
             self.writer(instance, value)
             return
-        meta = instance.metaObject()
-        if not meta.property(meta.indexOfProperty(self.name)).isWritable():
+        if not declared.isWritable():
             raise AttributeError(f"Property '{self.name}' of {meta.className()} is read-only.")
         instance.setProperty(self.name, value)
 

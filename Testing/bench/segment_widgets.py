@@ -45,7 +45,7 @@ class _FollowsSegmentation:
 
     def setMRMLScene(self, scene: Any) -> None:
         if self._scene_observer is None:
-            self._scene_observer = SceneObserver()
+            self._scene_observer = SceneObserver(self)
         self._scene_observer.clear()
         self._mrml_scene = scene
         if scene is not None:
@@ -61,7 +61,7 @@ class _FollowsSegmentation:
 
     def setSegmentationNode(self, node: Any) -> None:
         if self._observer is None:
-            self._observer = SceneObserver()
+            self._observer = SceneObserver(self)
         self._observer.clear()
         self._node = node
         if node is not None:

@@ -11,10 +11,12 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .dialogs import Dialogs, dialogs
 from .errors import BenchError, SlotError
+
+if TYPE_CHECKING:
+    from .dialogs import Dialogs
 
 _session: Bench | None = None
 
@@ -38,7 +40,9 @@ class Bench:
     """The running session."""
 
     def __init__(self, *, worker_python: str, testing: bool, interactive: bool) -> None:
+        # Qt, VTK and slicer-core load here, so that `import bench` works where they are not installed.
         from .builtin_modules import add_builtin_modules
+        from .dialogs import dialogs
         from .main_window import qSlicerMainWindow
         from .slicer_app import qSlicerApplication
         from .slicer_packages import install
@@ -142,7 +146,8 @@ class Bench:
         self.main_window.leave_module()
         while self._scripted:
             self._unload(self._scripted.pop())
-        self.scene.Clear(1)
+        self.scene.Clear(0)
+        self._remove_parameter_nodes()
         self.dialogs.clear()
         self.errors.clear()
         self.process_events()
@@ -152,6 +157,12 @@ class Bench:
         self.reset()
         self.main_window.hide()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _remove_parameter_nodes(self) -> None:
+        # Closing a scene keeps singletons; removing every singleton would take the views' nodes too.
+        for class_name in ("vtkMRMLScriptedModuleNode", "vtkMRMLSegmentEditorNode"):
+            while (node := self.scene.GetFirstNodeByClass(class_name)) is not None:
+                self.scene.RemoveNode(node)
 
     def _unload(self, module: Any) -> None:
         manager, modules = self.app.moduleManager(), self.app.modules()

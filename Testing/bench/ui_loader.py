@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
+from .dialogs import ANSWERED_CLASSES
 from .errors import BenchError, UnknownToBenchError, unknown
 from .pyside import QtCore, QtUiTools, QtWidgets
 from .qt_signals import connect
@@ -34,7 +35,7 @@ class UiLoader(QtUiTools.QUiLoader):
     """QUiLoader that makes the bench's widgets and checks every name in the file."""
 
     def createWidget(self, className: str, parent: Any = None, name: str = "") -> Any:  # noqa: N802, N803
-        cls = _widget_classes.get(className)
+        cls = _widget_classes.get(className) or ANSWERED_CLASSES.get(className)
         if cls is None:
             return super().createWidget(className, parent, name)
         widget = cls(parent)

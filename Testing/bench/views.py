@@ -154,18 +154,18 @@ class SliceViewWidget(ViewWidget):
         self._annotation.SetText(0, _layer_names(self._view._logic))
         super().forceRender()
 
+    def setPixelRatio(self, ratio: float) -> None:
+        # More pixels of the same part of the body, unlike a larger view, which shows more of it.
+        field = self.mrmlSliceNode().GetFieldOfView()
+        unchanged = ratio == self._ratio
+        super().setPixelRatio(ratio)
+        if not unchanged:
+            self.mrmlSliceNode().SetFieldOfView(*field)
+            self.forceRender()
+
     def _fit_window(self) -> None:
-        # Slicer shows more of the body in a larger view; more pixels of the same view must not.
-        node, logic = self._view.get_view_node(), self._view._logic
-        width, height = max(1, round(self.width * self._ratio)), max(1, round(self.height * self._ratio))
-        scale = self._ratio / self.__dict__.get("_fitted_ratio", 1.0)
-        self.__dict__["_fitted_ratio"] = self._ratio
         super()._fit_window()
-        logic.ResizeSliceNode(width, height)
-        if scale != 1.0:
-            field = node.GetFieldOfView()
-            node.SetFieldOfView(field[0] / scale, field[1] / scale, field[2])
-        self._annotation.SetMaximumFontSize(round(14 * self._ratio))
+        self._view._logic.ResizeSliceNode(*self.renderWindow().GetSize())
 
 
 class ThreeDViewWidget(ViewWidget):

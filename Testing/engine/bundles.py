@@ -20,7 +20,7 @@ BY_SPACING = Recipe(
 )
 # The paper's chain of grids at an eighth of its size.
 BY_CANVAS = Recipe("small paper", CanvasGeometry((8.0, 8.0, 20.0), (72, 72, 36), (32, 32, 16), (16, 16, 8)))
-WINDOWING = Windowing((16, 16, 16), (8, 8, 8))
+WINDOWING = Windowing((24, 24, 24), (16, 16, 16))
 
 
 def tiny_bundle(

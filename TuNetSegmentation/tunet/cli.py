@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from tunet.errors import TunetError, UsageError
+from tunet.errors import Cancelled, TunetError, UsageError
 
 app = typer.Typer(
     name="tunet",
@@ -177,13 +177,12 @@ def models_remove(name: Annotated[str, typer.Argument(help="Name as `tunet model
 
 def main() -> None:
     """Run the command line and exit with the contract's code."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, _cancel)
     try:
         code = app(standalone_mode=False)
     except typer.TyperException as error:
         _leave(error.format_message(), 2)
-    except (typer.Abort, KeyboardInterrupt):
-        _leave("Cancelled; nothing was written.", 130)
     except TunetError as error:
         _leave(str(error), error.exit_code)
     except OSError as error:
@@ -191,8 +190,8 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _as_interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+def _cancel(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise Cancelled("Cancelled; nothing was written.")
 
 
 def _leave(sentence: str, code: int) -> NoReturn:

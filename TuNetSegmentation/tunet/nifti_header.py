@@ -1,6 +1,7 @@
 """What a NIfTI-1 file says of itself, before ITK mends it silently.
 
-ITK reads a truncated file as zeros, a spacing of 0 or NaN as 1 mm, and a sheared sform as if it were the qform.
+ITK reads a truncated file as zeros, voxels that are NaN as 0, a spacing of 0 or NaN as 1 mm, and a sheared sform as if
+it were the qform.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ _CHUNK = 1 << 20
 
 # bits per voxel of the types that can be a CT or a label map
 _BITS = {2: 8, 4: 16, 8: 32, 16: 32, 64: 64, 256: 8, 512: 16, 768: 32, 1024: 64, 1280: 64}
+_FLOAT_KINDS = {16: "f4", 64: "f8"}
 _COLOR_TYPES = {128, 2304}
 _COMPLEX_TYPES = {32, 1792, 2048}
+
+# pixdim[0:4]; qform_code to the end of the sform's rows.
+_GEOMETRY_FIELDS = (("4f", 76), ("2h6f12f", 252))
 
 # Cosines between axes above this are a shear, not rounding.
 SHEAR_TOLERANCE = 1e-3
@@ -33,6 +38,7 @@ class NiftiHeader:
     """The fields that decide whether a file can be used.
 
     Attributes:
+        byte_order: "<" or ">".
         dim: the eight numbers of the dimension field; the first is the number of axes.
         datatype: NIfTI's code.
         spacing_mm: the first three voxel sizes as they stand there.
@@ -41,6 +47,7 @@ class NiftiHeader:
         sform: 3 x 4 matrix, row by row.
     """
 
+    byte_order: str
     dim: tuple[int, ...]
     datatype: int
     spacing_mm: tuple[float, float, float]
@@ -73,15 +80,40 @@ def check_nifti(path: Path) -> NiftiHeader:
         try:
             header = _parsed(stream.read(_HEADER_BYTES), path)
             _check_fields(header, path)
-            expected = header.data_offset + header.data_bytes
-            found = _HEADER_BYTES
-            while chunk := stream.read(_CHUNK):
-                found += len(chunk)
+            stream.read(header.data_offset - _HEADER_BYTES)
+            found = _count_finite(stream, header, path)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise InputError(_cut(path)) from error
-    if found < expected:
+    if found < header.data_bytes:
         raise InputError(_cut(path))
     return header
+
+
+def copy_geometry(source: Path, target: Path) -> None:
+    """Give a NIfTI file the voxel sizes and both orientations of another one, bit for bit.
+
+    ITK turns an orientation into a quaternion of float32 and back, which changes last digits of oblique ones.
+    """
+    with _opened(source) as stream:
+        raw = stream.read(_HEADER_BYTES)
+    order = "<" if struct.unpack_from("<i", raw, 0)[0] == _HEADER_BYTES else ">"
+    with _opened(target) as stream:
+        data = bytearray(stream.read())
+    for layout, offset in _GEOMETRY_FIELDS:
+        struct.pack_into("<" + layout, data, offset, *struct.unpack_from(order + layout, raw, offset))
+    target.write_bytes(gzip.compress(data, compresslevel=1) if target.name.lower().endswith(".gz") else data)
+
+
+def _count_finite(stream: IO[bytes], header: NiftiHeader, path: Path) -> int:
+    """Bytes of voxels that are there; all of them are finite numbers."""
+    kind = _FLOAT_KINDS.get(header.datatype)
+    found = 0
+    while chunk := stream.read(_CHUNK):
+        found += len(chunk)
+        whole = chunk[: len(chunk) - len(chunk) % 8]
+        if kind and not np.isfinite(np.frombuffer(whole, header.byte_order + kind)).all():
+            raise InputError(f"{path.name} holds voxels that are not numbers (NaN or infinite); export the CT again.")
+    return found
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -98,6 +130,7 @@ def _parsed(raw: bytes, path: Path) -> NiftiHeader:
         raise InputError(f"{path.name} is not a NIfTI file, whatever its name says; give the CT as NIfTI or DICOM.")
     pixdim = struct.unpack_from(order + "8f", raw, 76)
     return NiftiHeader(
+        byte_order=order,
         dim=struct.unpack_from(order + "8h", raw, 40),
         datatype=struct.unpack_from(order + "h", raw, 70)[0],
         spacing_mm=(pixdim[1], pixdim[2], pixdim[3]),

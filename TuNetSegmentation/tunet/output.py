@@ -13,6 +13,8 @@ from types import TracebackType
 import SimpleITK as sitk
 
 from tunet.errors import OutputError
+from tunet.grid import Grid
+from tunet.nifti_header import copy_geometry
 from tunet.volume import Volume
 
 _CHUNK = 1 << 20
@@ -75,21 +77,31 @@ class StagedFolder:
                 folder.rmdir()
 
 
-def write_volume(volume: Volume, path: Path) -> None:
+def write_volume(volume: Volume, path: Path, geometry_from: Path | None = None) -> None:
     """Write a volume by the suffix of its path and make sure that all of it arrived.
 
-    Size, spacing, origin and direction read back from a NIfTI are those of the volume where they came from a NIfTI,
-    and theirs rounded to NIfTI's float32 where they came from DICOM.
+    Size, spacing, origin and direction read back from a NIfTI are the volume's rounded to NIfTI's float32. With
+    ``geometry_from``, the NIfTI file the volume's grid came from, they are that file's bit for bit.
 
     Raises:
         OutputError: the place cannot be written or is full; nothing is left there.
     """
     try:
         sitk.WriteImage(volume.to_sitk(), str(path), useCompression=True, compressionLevel=_COMPRESSION_LEVEL)
+        if geometry_from is not None and not _reads_back(volume.grid, path):
+            copy_geometry(geometry_from, path)
         _check_whole(volume, path)
     except (RuntimeError, OSError, EOFError, zlib.error) as error:
         path.unlink(missing_ok=True)
         raise OutputError(_unwritable(path, error)) from error
+
+
+def _reads_back(grid: Grid, path: Path) -> bool:
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.ReadImageInformation()
+    found = (reader.GetSpacing(), reader.GetOrigin(), reader.GetDirection())
+    return bool(found == (grid.spacing_mm, grid.origin_lps, grid.direction))
 
 
 def _check_whole(volume: Volume, path: Path) -> None:

@@ -45,6 +45,11 @@ class Reading:
     warnings: tuple[str, ...]
     source: Path
 
+    @property
+    def nifti(self) -> Path | None:
+        """The source where it is a NIfTI file, whose geometry results can copy bit for bit."""
+        return self.source if self.source.name.lower().endswith(NIFTI_SUFFIXES) else None
+
 
 def read_ct(path: Path, series: str | None = None) -> Reading:
     """A CT from a NIfTI, NRRD or MetaImage file, or from a DICOM folder (``series`` names one by number or UID).
@@ -115,6 +120,7 @@ def _read_file(path: Path, constant_allowed: bool = False) -> tuple[sitk.Image, 
         warnings = (f"{path.name} does not say how the patient lies; it was taken as if its axes ran left to right.",)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
+    reader.SetImageIO(_image_io(path))  # ITK itself would go by the suffix, and not know it in capitals
     try:
         reader.ReadImageInformation()
         _check_information(reader, path.name)
@@ -127,17 +133,20 @@ def _read_file(path: Path, constant_allowed: bool = False) -> tuple[sitk.Image, 
     return image, warnings
 
 
+def _image_io(path: Path) -> str:
+    name = path.name.lower()
+    if name.endswith(NIFTI_SUFFIXES):
+        return "NiftiImageIO"
+    return "NrrdImageIO" if name.endswith((".nrrd", ".nhdr")) else "MetaImageIO"
+
+
 def _check_file(path: Path) -> None:
     if not path.exists():
         raise InputError(f"There is no file or folder {path}; check the name.")
     if path.suffix.lower() == ".dcm" or path.suffix == "":
-        raise InputError(
-            f"{path.name} is one file of a series or of unknown kind; give the folder of the DICOM series."
-        )
+        raise InputError(f"{path.name} is a single file of a series; give the folder of the DICOM series.")
     if not path.name.lower().endswith(SUFFIXES):
-        raise InputError(
-            f"{path.name} is of a kind TuNet does not read; give NIfTI, NRRD, MetaImage or a DICOM folder."
-        )
+        raise InputError(f"{path.name} is of an unknown kind; give NIfTI, NRRD, MetaImage or a DICOM folder.")
     try:
         size = path.stat().st_size
         with path.open("rb"):

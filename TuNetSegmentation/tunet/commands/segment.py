@@ -62,6 +62,22 @@ class SegmentRequest:
     series: str | None = None
 
 
+@dataclass(frozen=True)
+class _FinishingWork:
+    """What comes after the networks, in their work units (one network on one voxel), as timed on two cores."""
+
+    ct_voxels: int
+    file_count: int
+
+    @property
+    def thresholds(self) -> float:
+        return 0.1 * self.ct_voxels
+
+    @property
+    def files(self) -> float:
+        return 0.05 * self.ct_voxels * self.file_count
+
+
 def run(request: SegmentRequest, progress: Progress) -> RunReport:
     """Segment and write; nothing is left in the output folder unless all of it could be written.
 
@@ -69,7 +85,8 @@ def run(request: SegmentRequest, progress: Progress) -> RunReport:
         TunetError: input, bundle, device or output cannot be used, or the user cancelled.
     """
     compute = resolve(request.device, request.precision)
-    with tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
+    # The output folder is opened first: whoever cannot write there should hear it before the networks run.
+    with StagedFolder(request.output) as staging, tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
         with progress.stage("Loading the model"):
             bundle = open_bundle(request.bundle, Path(scratch))
             options = chosen_postprocessing(bundle.postprocessing, request)
@@ -77,22 +94,26 @@ def run(request: SegmentRequest, progress: Progress) -> RunReport:
         with progress.stage("Reading the CT"):
             reading = read_ct(request.source, request.series)
         ct = _region(reading.volume, request.roi)
+        work = _FinishingWork(ct.grid.voxel_count, file_count=5 if request.save_probabilities else 1)
+        progress.plan(work.thresholds + work.files)
         prediction = segmenter.predict(ct, progress)
         with progress.stage("Applying thresholds"):
             segmentation = segment(prediction, options)
-        with progress.stage("Writing the result"), StagedFolder(request.output) as staging:
+            progress.advance(work.thresholds)
+        with progress.stage("Writing the result"):
             _write_volumes(staging, segmentation.labels, prediction, reading, request)
-            report = report_on(
-                segmentation,
-                source=reading.description,
-                bundle=bundle,
-                members=tuple(m.member.variant for m in segmenter.members),
-                compute=segmenter.engine.compute,
-                postprocessing=options.profile,
-                seconds=progress.seconds,
-                warnings=(*reading.warnings, *prediction.warnings),
-            )
-            report.write(staging / REPORT_NAME)
+            progress.advance(work.files)
+        report = report_on(
+            segmentation,
+            source=reading.description,
+            bundle=bundle,
+            members=tuple(m.member.variant for m in segmenter.members),
+            compute=segmenter.engine.compute,
+            postprocessing=options.profile,
+            seconds=progress.seconds,
+            warnings=(*reading.warnings, *prediction.warnings),
+        )
+        report.write(staging / REPORT_NAME)
     return report
 
 
@@ -144,11 +165,11 @@ def _write_volumes(
     staging: Path, labels: Volume, prediction: Prediction, reading: Reading, request: SegmentRequest
 ) -> None:
     full = reading.volume.grid
-    write_volume(_on_full(labels, full), staging / SEGMENTATION_NAME)
+    write_volume(_on_full(labels, full), staging / SEGMENTATION_NAME, reading.nifti)
     if request.save_probabilities:
         maps: ProbabilityMaps = prediction.on_ct()
         for name, volume in maps.named().items():
-            write_volume(_on_full(volume, full), staging / f"{name}.nii.gz")
+            write_volume(_on_full(volume, full), staging / f"{name}.nii.gz", reading.nifti)
 
 
 def _on_full(volume: Volume, full: Grid) -> Volume:
