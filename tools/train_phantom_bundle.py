@@ -44,24 +44,32 @@ RECIPE = Recipe(
 )
 SIZE = NetworkSize(base_filters=6, levels=3)
 LOCALIZATION_SIZE = NetworkSize(base_filters=6, levels=3)
-WINDOWING = Windowing(window=(64, 80, 80), stride=(32, 40, 40), blend=Blend.GAUSSIAN)
+WINDOWING = Windowing(window=(32, 48, 48), stride=(16, 24, 24), blend=Blend.GAUSSIAN)
 DATASET = "72 synthetic abdominal CT phantoms (tunet synthesize, seeds 1000 to 1071); no patient data"
 
 CASCADE = FitConfig(
-    sampling=PatchSampling(patch=(48, 64, 64), tumor_share=0.4, kidney_share=0.3),
+    sampling=PatchSampling(patch=(32, 48, 48), tumor_share=0.5, kidney_share=0.3),
     loss=Loss.DICE_BCE,
-    augmentation=Augmentation.MODERN,
+    augmentation=Augmentation.PAPER,
     schedule=Schedule.ONE_CYCLE,
-    batch_size=2,
-    patches_per_epoch=50,
-    validation_patches=24,
-    max_epochs=20,
-    early_stop_epochs=20,
-    learning_rate=4e-3,
+    batch_size=4,
+    patches_per_epoch=200,
+    validation_patches=48,
+    max_epochs=15,
+    early_stop_epochs=15,
+    learning_rate=2e-3,
     precision="bf16-mixed",
 )
 LOCALIZER = replace(
-    CASCADE, sampling=PatchSampling(patch=(48, 64, 64), tumor_share=0.0, kidney_share=0.5), max_epochs=12
+    CASCADE,
+    sampling=PatchSampling(patch=(48, 64, 64), tumor_share=0.0, kidney_share=0.5),
+    augmentation=Augmentation.MODERN,
+    batch_size=2,
+    patches_per_epoch=50,
+    validation_patches=24,
+    max_epochs=12,
+    early_stop_epochs=20,
+    learning_rate=4e-3,
 )
 
 log = logging.getLogger("train_phantom_bundle")

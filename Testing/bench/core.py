@@ -14,6 +14,8 @@ from trame_slicer.resources import resources_path
 from vtkmodules.vtkCommonCore import vtkCollection, vtkLogger, vtkOutputWindow, vtkStringOutputWindow
 
 from .color_tables import write_color_files
+from .scene_clear import install_clear
+from .subject_hierarchy import keep_items
 
 _LOGIC_CLASSES = {
     "Terminologies": "vtkSlicerTerminologiesModuleLogic",
@@ -39,6 +41,8 @@ class SlicerCore:
         write_color_files(share)
         self.vtk_messages = _collect_vtk_messages()
         self.scene = slicer_core.vtkMRMLScene()
+        install_clear(self.scene)
+        keep_items(self.scene)
         self.app_logic = slicer_core.vtkSlicerApplicationLogic()
         self.app_logic.SetHomeDirectory(str(share.parent))
         self.app_logic.SetShareDirectory(share.name)

@@ -155,9 +155,7 @@ class LayoutManager(QtCore.QObject):
     def layout(self, arrangement: int) -> None:
         self.setLayout(arrangement)
 
-    @property
-    def threeDViewCount(self) -> int:  # noqa: N802
-        return 1
+    threeDViewCount, tableViewCount, plotViewCount = 1, 0, 0
 
     def setLayout(self, arrangement: int) -> None:
         if arrangement not in _ARRANGEMENTS:

@@ -112,10 +112,17 @@ class Bench:
     def process_events(self, seconds: float = 0.0) -> None:
         """Let Qt work for `seconds`, at least once."""
         until = time.monotonic() + seconds
-        self.app.processEvents()
+        self._process_once()
         while time.monotonic() < until:
-            self.app.processEvents()
+            self._process_once()
             time.sleep(0.002)
+
+    def _process_once(self) -> None:
+        from .pyside import QtCore
+
+        self.app.processEvents()
+        # deleteLater waits for a running event loop, which Slicer has and a test has not.
+        QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
 
     def wait_until(self, condition: Callable[[], bool], *, timeout: float, what: str) -> float:
         """Process events until `condition` holds; gives the seconds it took. Raises BenchError after `timeout` s."""
@@ -146,8 +153,7 @@ class Bench:
         self.main_window.leave_module()
         while self._scripted:
             self._unload(self._scripted.pop())
-        self.scene.Clear(0)
-        self._remove_parameter_nodes()
+        self.scene.Clear(1)
         self.dialogs.clear()
         self.errors.clear()
         self.process_events()
@@ -157,12 +163,6 @@ class Bench:
         self.reset()
         self.main_window.hide()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _remove_parameter_nodes(self) -> None:
-        # Closing a scene keeps singletons; removing every singleton would take the views' nodes too.
-        for class_name in ("vtkMRMLScriptedModuleNode", "vtkMRMLSegmentEditorNode"):
-            while (node := self.scene.GetFirstNodeByClass(class_name)) is not None:
-                self.scene.RemoveNode(node)
 
     def _unload(self, module: Any) -> None:
         manager, modules = self.app.moduleManager(), self.app.modules()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -130,8 +129,8 @@ class qSlicerApplication(QtWidgets.QApplication):  # noqa: N801
             self._layout_manager = LayoutManager(self._core)
         return self._layout_manager
 
-    def startupEnvironment(self) -> dict[str, str]:
-        return dict(os.environ)
+    def startupEnvironment(self) -> Any:
+        return QtCore.QProcessEnvironment.systemEnvironment()
 
     def pauseRender(self) -> None:
         self.layoutManager().pauseRender()

@@ -71,7 +71,10 @@ def fit(
         callbacks=[
             BestWeights(weights),
             EarlyStopping("val_loss", patience=config.early_stop_epochs),
-            ModelCheckpoint(run_folder, filename="best", monitor="val_loss", save_last=True),
+            # Without the version counter a resumed run would write last-v1.ckpt and be resumed from the old one.
+            ModelCheckpoint(
+                run_folder, filename="best", monitor="val_loss", save_last=True, enable_version_counter=False
+            ),
         ],
         num_sanity_val_steps=0,
         log_every_n_steps=10,

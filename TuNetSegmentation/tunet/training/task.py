@@ -13,6 +13,27 @@ from tunet.training.losses import region_loss
 
 Batch = tuple[Tensor, Tensor]
 
+REGIONS = ("whole", "tumor")
+
+
+class RegionCounts:
+    """Voxels found, true and both, per region, over many patches."""
+
+    def __init__(self, regions: int) -> None:
+        self._both = torch.zeros(regions, dtype=torch.float64)
+        self._sum = torch.zeros(regions, dtype=torch.float64)
+
+    def add(self, logits: Tensor, target: Tensor) -> None:
+        """Take patches in; both of shape (batch, regions, z, y, x)."""
+        found, true = (logits > 0).double().cpu(), target.double().cpu()
+        axes = (0, 2, 3, 4)
+        self._both += (found * true).sum(axes)
+        self._sum += found.sum(axes) + true.sum(axes)
+
+    def dice(self) -> list[float]:
+        """Dice per region; 1 where nothing was found and nothing was there."""
+        return [float(2 * b / s) if s else 1.0 for b, s in zip(self._both, self._sum, strict=True)]
+
 
 class RegionTask(lightning.LightningModule):
     """Trains a network to give the first ``outputs`` of the regions (whole, tumour): L-Net 1, cascades 2."""
@@ -22,14 +43,24 @@ class RegionTask(lightning.LightningModule):
         self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self._outputs = outputs
         self._config = config
+        self._counts = RegionCounts(outputs)
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         """The loss of one batch."""
         return self._step(batch, "train_loss")
 
     def validation_step(self, batch: Batch, _index: int) -> Tensor:
-        """The same on validation patches."""
-        return self._step(batch, "val_loss")
+        """The same on validation patches; Dice at 0.5 over all of them is logged too."""
+        return self._step(batch, "val_loss", self._counts)
+
+    def on_validation_epoch_start(self) -> None:
+        """Count anew."""
+        self._counts = RegionCounts(self._outputs)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log Dice of each region."""
+        for name, value in zip(REGIONS, self._counts.dice(), strict=False):
+            self.log(f"val_dice_{name}", value)
 
     def on_train_epoch_start(self) -> None:
         """Other patches in every epoch."""
@@ -49,10 +80,12 @@ class RegionTask(lightning.LightningModule):
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": one_cycle, "interval": "step"}}
 
-    def _step(self, batch: Batch, name: str) -> Tensor:
-        image, target = batch
-        image = image.contiguous(memory_format=torch.channels_last_3d)
-        loss = region_loss(self.network(image), target[:, : self._outputs], self._config.loss)
+    def _step(self, batch: Batch, name: str, counts: RegionCounts | None = None) -> Tensor:
+        image, target = batch[0].contiguous(memory_format=torch.channels_last_3d), batch[1][:, : self._outputs]
+        logits = self.network(image)
+        loss = region_loss(logits, target, self._config.loss)
+        if counts is not None:
+            counts.add(logits, target)
         self.log(name, loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(image))
         return loss
 
