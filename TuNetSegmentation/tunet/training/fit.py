@@ -20,6 +20,7 @@ from tunet.training.patches import PatchDataset
 from tunet.training.task import RegionTask
 
 WEIGHTS_NAME = "weights.safetensors"
+LAST_NAME = "last"
 
 
 class BestWeights(Callback):
@@ -61,7 +62,7 @@ def fit(
     """
     run_folder.mkdir(parents=True, exist_ok=True)
     weights = run_folder / WEIGHTS_NAME
-    last = run_folder / "last.ckpt"
+    last = run_folder / f"{LAST_NAME}.ckpt"
     trainer = lightning.Trainer(
         max_epochs=config.max_epochs,
         precision=config.precision,
@@ -71,10 +72,9 @@ def fit(
         callbacks=[
             BestWeights(weights),
             EarlyStopping("val_loss", patience=config.early_stop_epochs),
-            # Without the version counter a resumed run would write last-v1.ckpt and be resumed from the old one.
-            ModelCheckpoint(
-                run_folder, filename="best", monitor="val_loss", save_last=True, enable_version_counter=False
-            ),
+            # Every epoch, better or not, so that a cut run loses one at most; the version counter would write
+            # last-v1.ckpt in a resumed run and resume the next from the old one.
+            ModelCheckpoint(run_folder, filename=LAST_NAME, every_n_epochs=1, enable_version_counter=False),
         ],
         num_sanity_val_steps=0,
         log_every_n_steps=10,
