@@ -1,3 +1,4 @@
+# ruff: noqa: N802
 """Slicer's own modules that other modules switch to, as far as scripts need them: Segment Editor, Data, DICOM."""
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ class _Panel(qSlicerWidget):
         self._entered = False
 
     @property
-    def isEntered(self) -> bool:  # noqa: N802
+    def isEntered(self) -> bool:
         return self._entered
 
     def enter(self) -> None:

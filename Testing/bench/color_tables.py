@@ -28,5 +28,7 @@ def write_color_files(share: Path) -> None:
 
 def _write(path: Path, names: list[str], colors: np.ndarray) -> None:
     rows = np.rint(colors * 255).astype(int)
-    lines = [f"{index} {name} {' '.join(map(str, row))}" for index, (name, row) in enumerate(zip(names, rows, strict=True))]
+    lines = [
+        f"{index} {name} {' '.join(map(str, row))}" for index, (name, row) in enumerate(zip(names, rows, strict=True))
+    ]
     path.write_text("# Color table\n" + "\n".join(lines) + "\n", encoding="utf-8")

@@ -1,3 +1,4 @@
+# ruff: noqa: N802, N815
 """`slicer.app.coreIOManager()`: loading and saving of nodes and scenes on slicer-core's storage nodes."""
 
 from __future__ import annotations
@@ -192,5 +193,3 @@ def _stem(path: str) -> str:
     name = Path(path).name
     suffixes = sorted((s for known in _SUFFIX_TYPES.values() for s in known), key=len, reverse=True)
     return next((name[: -len(suffix)] for suffix in suffixes if name.lower().endswith(suffix)), Path(name).stem)
-
-

@@ -1,8 +1,9 @@
+# ruff: noqa: N802, N815
 """ctk sliders and spin boxes for floating point values (ctkSliderWidget, ctkRangeWidget and their parts)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from .pyside import QtCore, QtGui, QtWidgets
 from .qt_property import plain_property, qt_property
@@ -18,12 +19,12 @@ class ctkDoubleSpinBox(QtWidgets.QDoubleSpinBox):  # noqa: N801
 
 @register_widget
 class ctkSliderWidget(QtWidgets.QWidget):  # noqa: N801
-    """A slider and a spin box that show one value; defaults as in ctkSliderWidget.h (0 to 99.99, step 1, 2 decimals)."""
+    """A slider and a spin box that show one value; defaults as in ctkSliderWidget.h (0 to 99.99, step 1)."""
 
     valueChanged = QtCore.Signal(float)
     valueIsChanging = QtCore.Signal(float)
     rangeChanged = QtCore.Signal(float, float)
-    _bench_signals = {
+    _bench_signals: ClassVar = {
         "valueChanged(double)": "valueChanged",
         "valueIsChanging(double)": "valueIsChanging",
         "rangeChanged(double,double)": "rangeChanged",
@@ -102,7 +103,10 @@ class ctkSliderWidget(QtWidgets.QWidget):  # noqa: N801
         self._show_value()
 
     def _show_value(self) -> None:
-        for part, shown in ((self._slider, round((self._value - self._range[0]) / self._step)), (self._spin, self._value)):
+        for part, shown in (
+            (self._slider, round((self._value - self._range[0]) / self._step)),
+            (self._spin, self._value),
+        ):
             part.blockSignals(True)
             part.setValue(shown)
             part.blockSignals(False)
@@ -133,7 +137,7 @@ class ctkDoubleRangeSlider(QtWidgets.QWidget):  # noqa: N801
     valuesChanged = QtCore.Signal(float, float)
     minimumValueChanged = QtCore.Signal(float)
     maximumValueChanged = QtCore.Signal(float)
-    _bench_signals = {
+    _bench_signals: ClassVar = {
         "valuesChanged(double,double)": "valuesChanged",
         "minimumValueChanged(double)": "minimumValueChanged",
         "maximumValueChanged(double)": "maximumValueChanged",
@@ -225,7 +229,7 @@ class ctkRangeWidget(QtWidgets.QWidget):  # noqa: N801
     minimumValueChanged = QtCore.Signal(float)
     maximumValueChanged = QtCore.Signal(float)
     rangeChanged = QtCore.Signal(float, float)
-    _bench_signals = {**ctkDoubleRangeSlider._bench_signals, "rangeChanged(double,double)": "rangeChanged"}
+    _bench_signals: ClassVar = {**ctkDoubleRangeSlider._bench_signals, "rangeChanged(double,double)": "rangeChanged"}
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
@@ -244,7 +248,9 @@ class ctkRangeWidget(QtWidgets.QWidget):  # noqa: N801
         self._slider.maximumValueChanged.connect(self.maximumValueChanged)
 
     minimum = qt_property(float, lambda self: self._slider.minimum, lambda self, low: self.setRange(low, self.maximum))
-    maximum = qt_property(float, lambda self: self._slider.maximum, lambda self, high: self.setRange(self.minimum, high))
+    maximum = qt_property(
+        float, lambda self: self._slider.maximum, lambda self, high: self.setRange(self.minimum, high)
+    )
     minimumValue = qt_property(
         float, lambda self: self._slider.minimumValue, lambda self, low: self._slider.setMinimumValue(low)
     )

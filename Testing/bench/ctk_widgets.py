@@ -1,4 +1,5 @@
-"""ctk buttons, boxes and editors, from the behaviour documented at https://commontk.org (class headers of CTK/Widgets)."""
+# ruff: noqa: A003, N802, N815
+"""ctk buttons, boxes and editors, from the behaviour documented in the class headers of CTK/Widgets."""
 
 from __future__ import annotations
 

@@ -1,3 +1,4 @@
+# ruff: noqa: A003
 """Modal dialogs that a test can answer: offscreen nobody can click, so an unanswered one raises instead of hanging."""
 
 from __future__ import annotations
@@ -134,6 +135,7 @@ class _FileDialog(QtWidgets.QFileDialog):
 
 for _kind in ("getExistingDirectory", "getOpenFileName", "getOpenFileNames", "getSaveFileName"):
     setattr(_FileDialog, _kind, staticmethod(_file_dialog(_kind)))
+
 
 def _input_dialog(kind: str) -> Callable[..., Any]:
     """PythonQt returns the value alone; PySide6 a pair with whether OK was pressed."""

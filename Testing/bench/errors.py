@@ -12,7 +12,7 @@ class UnknownToBenchError(BenchError, AttributeError):
 
 
 class UnansweredDialogError(BenchError):
-    """A modal dialog opened and no answer was queued with `bench.dialogs.answer`: real Slicer would wait for a click."""
+    """A modal dialog opened and `bench.dialogs.answer` queued no answer: real Slicer would wait for a click."""
 
 
 class SlotError(BenchError):
@@ -23,4 +23,6 @@ def unknown(what: str, name: str, known: object = ()) -> UnknownToBenchError:
     """Make the error for the missing `name` of `what`, listing the names that exist where that helps."""
     listed = ", ".join(sorted(str(item) for item in known))  # type: ignore[attr-defined]
     hint = f" It knows: {listed}." if listed else ""
-    return UnknownToBenchError(f"The test bench has no {what} '{name}'.{hint} Add it to Testing/bench if Slicer has it.")
+    return UnknownToBenchError(
+        f"The test bench has no {what} '{name}'.{hint} Add it to Testing/bench if Slicer has it."
+    )

@@ -1,3 +1,4 @@
+# ruff: noqa: N802, N815
 """`slicer.app.layoutManager()`: Slicer's layout logic and node, with the slice and 3D widgets of the usual layouts."""
 
 from __future__ import annotations

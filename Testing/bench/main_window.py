@@ -1,3 +1,4 @@
+# ruff: noqa: N802, N815
 """The main window: module panel on the left, views on the right; and `slicer.util.selectModule`."""
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class ModuleSelector(QtCore.QObject):
         self._window = window
 
     @property
-    def selectedModule(self) -> str:  # noqa: N802
+    def selectedModule(self) -> str:
         return self._window.selected_module
 
     def selectModule(self, name: str) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: N802, N815
 """`slicer.modules`, the module manager, and the representation of a scripted module."""
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class qSlicerScriptedLoadableModuleWidget(qSlicerWidget):  # noqa: N801
         self.setLayout(QtWidgets.QVBoxLayout())
 
     @property
-    def isEntered(self) -> bool:  # noqa: N802
+    def isEntered(self) -> bool:
         return self._entered
 
     def self(self) -> Any:

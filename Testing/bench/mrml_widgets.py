@@ -1,9 +1,10 @@
+# ruff: noqa: N802, N815
 """qMRML widgets that hold a scene or choose a node, from the documented behaviour of Slicer's Libs/MRML/Widgets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import slicer_core
 from vtkmodules.vtkCommonCore import vtkCommand
@@ -42,7 +43,7 @@ class qMRMLWidget(QtWidgets.QWidget):  # noqa: N801
     """A widget that knows the scene and tells its children of it."""
 
     mrmlSceneChanged = QtCore.Signal(object)
-    _bench_signals = {"mrmlSceneChanged(vtkMRMLScene*)": "mrmlSceneChanged"}
+    _bench_signals: ClassVar = {"mrmlSceneChanged(vtkMRMLScene*)": "mrmlSceneChanged"}
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

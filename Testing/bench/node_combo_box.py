@@ -1,8 +1,9 @@
+# ruff: noqa: N802, N815
 """qMRMLNodeComboBox and the combo boxes derived from it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from .errors import BenchError
 from .mrml_widgets import MODIFIED, NODE_CHANGES, NodeFilter, SceneObserver
@@ -21,7 +22,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801
     nodeActivated = QtCore.Signal(object)
     nodeAdded = QtCore.Signal(object)
     nodeAddedByUser = QtCore.Signal(object)
-    _bench_signals = {
+    _bench_signals: ClassVar = {
         "currentNodeChanged(vtkMRMLNode*)": "currentNodeChanged",
         "currentNodeChanged(bool)": "currentNodeActiveChanged",
         "currentNodeIDChanged(QString)": "currentNodeIDChanged",

@@ -14,7 +14,6 @@ if "PySide6" in sys.modules:
 sys.pyside6_option_python_enum = _NEW_ENUMS | _INHERIT_INT  # type: ignore[attr-defined]
 
 from PySide6 import QtCore, QtGui, QtNetwork, QtSvg, QtTest, QtUiTools, QtWidgets  # noqa: E402
-
 from shiboken6 import isValid as is_valid  # noqa: E402
 
 from .qt_properties import object_classes, properties_become_attributes  # noqa: E402

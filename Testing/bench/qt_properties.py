@@ -111,7 +111,7 @@ def _set_attribute(self: Any, name: str, value: Any) -> None:
         return
     if on_class is None and not name.startswith("_") and _stands_for_cpp(cls):
         raise AttributeError(
-            f"Attribute '{name}' does not exist on {cls.__name__}, and PythonQt allows no new attributes on C++ objects."
+            f"Attribute '{name}' does not exist on {cls.__name__}; PythonQt allows no new attributes on C++ objects."
         )
     self.__dict__[name] = value
 

@@ -1,4 +1,4 @@
-"""The module `SampleData`: registering and loading samples from files, folders the test owns, or a custom downloader."""
+"""The module `SampleData`: registering samples; loading those from a file or a custom downloader."""
 
 from __future__ import annotations
 

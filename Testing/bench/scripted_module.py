@@ -1,3 +1,4 @@
+# ruff: noqa: N815
 """`slicer.ScriptedLoadableModule`: the four base classes of a scripted module, from their documentation."""
 
 from __future__ import annotations

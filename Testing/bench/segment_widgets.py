@@ -1,10 +1,12 @@
+# ruff: noqa: N802, N815
 """Widgets of Slicer's Segmentations module: segments table, Show 3D button, Segment Editor."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import slicer_core
+
 from .ctk_widgets import ctkMenuButton
 from .errors import BenchError
 from .mrml_widgets import MODIFIED, NODE_CHANGES, SceneObserver
@@ -112,7 +114,7 @@ class qMRMLSegmentsTableView(_FollowsSegmentation, QtWidgets.QWidget):  # noqa: 
 
     selectionChanged = QtCore.Signal(object, object)
     segmentAboutToBeModified = QtCore.Signal(str)
-    _bench_signals = {"selectionChanged(QItemSelection,QItemSelection)": "selectionChanged"}
+    _bench_signals: ClassVar = {"selectionChanged(QItemSelection,QItemSelection)": "selectionChanged"}
 
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)

@@ -1,3 +1,4 @@
+# ruff: noqa: N802, N815
 """`slicer.app`: the QApplication with what modules ask of qSlicerApplication."""
 
 from __future__ import annotations
@@ -46,11 +47,11 @@ class qSlicerApplication(QtWidgets.QApplication):  # noqa: N801
             QtCore.QSettings.setPath(QtCore.QSettings.IniFormat, scope, str(folder / "settings"))
 
     @property
-    def majorVersion(self) -> int:  # noqa: N802
+    def majorVersion(self) -> int:
         return int(SLICER_CORE_VERSION.split(".")[0])
 
     @property
-    def minorVersion(self) -> int:  # noqa: N802
+    def minorVersion(self) -> int:
         return int(SLICER_CORE_VERSION.split(".")[1])
 
     @property
@@ -58,27 +59,27 @@ class qSlicerApplication(QtWidgets.QApplication):  # noqa: N801
         return "bench"
 
     @property
-    def temporaryPath(self) -> str:  # noqa: N802
+    def temporaryPath(self) -> str:
         return self._sub_folder("temporary")
 
     @property
-    def cachePath(self) -> str:  # noqa: N802
+    def cachePath(self) -> str:
         return self._sub_folder("cache")
 
     @property
-    def slicerHome(self) -> str:  # noqa: N802
+    def slicerHome(self) -> str:
         return self._sub_folder("home")
 
     @property
-    def slicerUserSettingsFilePath(self) -> str:  # noqa: N802
+    def slicerUserSettingsFilePath(self) -> str:
         return str(self.settings().fileName())
 
     @property
-    def defaultScenePath(self) -> str:  # noqa: N802
+    def defaultScenePath(self) -> str:
         return self._sub_folder("scenes")
 
     @property
-    def documentationBaseUrl(self) -> str:  # noqa: N802
+    def documentationBaseUrl(self) -> str:
         return "https://slicer.readthedocs.io/en/latest/"
 
     def _sub_folder(self, name: str) -> str:

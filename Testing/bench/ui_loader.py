@@ -1,6 +1,6 @@
 """Loading .ui files: standard Qt widgets from Qt Designer's loader, ctk and qMRML ones from the bench.
 
-Stricter than Slicer on purpose: a widget class, property, signal or slot the bench does not know is an error here, where
+Stricter than Slicer: a widget class, property, signal or slot the bench does not know is an error here, where
 Qt Designer's loader would leave a bare QWidget or a property that does nothing.
 """
 

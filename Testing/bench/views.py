@@ -1,3 +1,4 @@
+# ruff: noqa: N802
 """Slice and 3D views: trame-slicer's views rendered offscreen, drawn by Qt widgets that pass mouse and wheel on."""
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from .pyside import QtCore, QtGui, QtWidgets
 
 _DPI = 72
 _INTERACTION = "vtkMRMLInteractionNodeSingleton"
-_BUTTONS = {QtCore.Qt.LeftButton: "LeftButton", QtCore.Qt.RightButton: "RightButton", QtCore.Qt.MiddleButton: "MiddleButton"}
+_BUTTONS = {
+    QtCore.Qt.LeftButton: "LeftButton",
+    QtCore.Qt.RightButton: "RightButton",
+    QtCore.Qt.MiddleButton: "MiddleButton",
+}
 
 
 class BenchSliceView(SliceView):
@@ -194,7 +199,9 @@ class ThreeDViewWidget(ViewWidget):
     def rotateToViewAxis(self, axis: int) -> None:
         """0 left, 1 right, 2 posterior, 3 anterior, 4 inferior, 5 superior (ctkAxesWidget::Axis less one)."""
         camera = self._view.get_camera_node()
-        camera.RotateTo((camera.Left, camera.Right, camera.Posterior, camera.Anterior, camera.Inferior, camera.Superior)[axis])
+        camera.RotateTo(
+            (camera.Left, camera.Right, camera.Posterior, camera.Anterior, camera.Inferior, camera.Superior)[axis]
+        )
         self.scheduleRender()
 
 

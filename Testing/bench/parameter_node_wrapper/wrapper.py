@@ -68,7 +68,7 @@ class _Wrapper:
             setattr(self, top, value)
 
     def connectGui(self, gui: Any) -> int:  # noqa: N802
-        """Bind every widget of `gui` (a widget or childWidgetVariables) whose SlicerParameterName is set; give a tag."""
+        """Bind the widgets of `gui` (a widget or childWidgetVariables) that name a parameter; give a tag."""
         widgets = gui.findChildren(qt.QWidget) if isinstance(gui, qt.QWidget) else vars(gui).values()
         named = {widget.property(SlicerParameterNamePropertyName): widget for widget in widgets}
         named.pop(None, None)
@@ -110,7 +110,9 @@ class _Wrapper:
     def _find(self, name: str) -> tuple[Serializer, Default, Any]:
         top = name.partition(".")[0]
         if top not in self._parameters:
-            raise ValueError(f"Cannot find a param with the given name: {top}. There are: {', '.join(self._parameters)}")
+            raise ValueError(
+                f"Cannot find a param with the given name: {top}. There are: {', '.join(self._parameters)}"
+            )
         return self._parameters[top]
 
     def _gui_to_parameter(self, name: str, connector: GuiConnector) -> Callable[[], None]:

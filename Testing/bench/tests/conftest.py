@@ -17,7 +17,7 @@ SAMPLE_MODULE = HERE / "sample_module" / "BenchSample.py"
 
 
 @pytest.fixture
-def a_panel(a_bench: Any) -> Any:
+def a_panel(a_bench: Any) -> Any:  # noqa: F811
     """The sample module's Widget object, its panel entered and shown."""
     panel = a_bench.load_module(SAMPLE_MODULE)
     a_bench.show((1200, 800))
@@ -25,7 +25,7 @@ def a_panel(a_bench: Any) -> Any:
 
 
 @pytest.fixture
-def a_volume(a_bench: Any) -> Any:
+def a_volume(a_bench: Any) -> Any:  # noqa: F811
     """A CT of 10 × 20 × 30 voxels (z, y, x) with a block of 500 HU: 3 × 6 × 4 voxels."""
     import numpy as np
     import slicer

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from bench import BenchError, SlotError, UnknownToBenchError
 
 
@@ -118,9 +117,7 @@ class TestLife:
         assert "BenchSample" not in sys.modules
         assert a_panel.Observations == []
 
-    def test_segment_editor_opens_with_segmentation_and_volume(
-        self, a_panel: Any, a_bench: Any, a_volume: Any
-    ) -> None:
+    def test_segment_editor_opens_with_segmentation_and_volume(self, a_panel: Any, a_bench: Any, a_volume: Any) -> None:
         import slicer
 
         segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")

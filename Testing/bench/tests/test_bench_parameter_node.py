@@ -70,7 +70,9 @@ def test_wrong_node_class_is_refused(a_volume: Any) -> None:
         wrapper.value = a_volume
 
 
-@pytest.mark.parametrize(("annotation", "bad"), [("WithinRange(0, 1)", 2.0), ("Minimum(0)", -1.0), ("Choice([0.5])", 0.4)])
+@pytest.mark.parametrize(
+    ("annotation", "bad"), [("WithinRange(0, 1)", 2.0), ("Minimum(0)", -1.0), ("Choice([0.5])", 0.4)]
+)
 def test_annotation_refuses(annotation: str, bad: float) -> None:
     import slicer.parameterNodeWrapper as wrapping
 

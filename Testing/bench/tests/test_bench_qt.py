@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from bench import BenchError, UnansweredDialogError, UnknownToBenchError
 
 pytestmark = pytest.mark.usefixtures("a_bench")

@@ -132,5 +132,7 @@ def test_real_ct_loads_and_shows(a_bench: Any, shared_data: Path, tmp_path: Path
     a_bench.show()
     volume = slicer.util.loadVolume(str(shared_data / "ct/hcc_015/hcc015_portal.nii.gz"), properties={})
     assert volume.GetImageData().GetDimensions() == (512, 512, 62)
-    assert slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode().GetBackgroundVolumeID() == volume.GetID()
+    assert (
+        slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode().GetBackgroundVolumeID() == volume.GetID()
+    )
     assert _pixels(a_bench.screenshot(tmp_path / "ct.png"))[50:400, 600:950].std() > 30

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from bench import BenchError, UnknownToBenchError
 
 pytestmark = pytest.mark.usefixtures("a_bench")
@@ -160,7 +159,8 @@ class TestUiLoader:
             load('<widget class="qMRMLPlotView" name="A"/>')
 
     def test_unknown_property(self, load: Any) -> None:
-        body = '<widget class="qMRMLNodeComboBox" name="A"><property name="noneEnable"><bool>true</bool></property></widget>'
+        prop = '<property name="noneEnable"><bool>true</bool></property>'
+        body = f'<widget class="qMRMLNodeComboBox" name="A">{prop}</widget>'
         with pytest.raises(UnknownToBenchError, match="no property 'noneEnable'"):
             load(body)
 

@@ -1,10 +1,9 @@
+# ruff: noqa: F403, F405, PT009, RUF012, N802, N803, N806, N815
 """A scripted module in the order of Slicer's template, small but with every part a panel uses."""
 
 import enum
 from typing import Annotated
 
-import ctk
-import qt
 import slicer
 import vtk
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
@@ -34,7 +33,11 @@ def registerSampleData():
     import SampleData
 
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
-        category="BenchSample", sampleName="BenchSample1", uris="https://example.org/x.nrrd", nodeNames="x", fileNames="x"
+        category="BenchSample",
+        sampleName="BenchSample1",
+        uris="https://example.org/x.nrrd",
+        nodeNames="x",
+        fileNames="x",
     )
 
 

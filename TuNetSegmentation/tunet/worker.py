@@ -1,0 +1,158 @@
+"""The process the panel talks to: JSON lines in on stdin, JSON lines out on stdout, logs on stderr.
+
+    -> {"request": "segment", "id": 1, "input": "ct.nrrd", "bundle": "phantom", "device": "auto", ...}
+    <- {"event": "progress", "id": 1, "stage": "Finding the kidneys", "fraction": 0.1, "seconds_left": 12.3}
+    <- {"event": "result", "id": 1, "labels": ".../labels.nrrd", "maps": {"whole": ".../whole.nrrd", ...}, "report": {}}
+
+Requests: ``segment``, ``rethreshold`` (the last prediction under other thresholds; no network runs), ``cancel``,
+``devices``, ``shutdown``. Events: ``ready``, ``progress``, ``warning``, ``result``, ``error`` (a sentence for the user;
+``"cancelled": true`` when he stopped it himself). The loaded model stays warm between runs. Files travel in one private
+folder, named by ``ready``, that is removed when the process ends; the end of stdin ends the process.
+
+Nothing heavier than the standard library is imported before the first request that needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import signal
+import sys
+import tempfile
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import IO, TYPE_CHECKING, Any
+
+from tunet.errors import Cancelled, TunetError, UsageError
+
+if TYPE_CHECKING:
+    from tunet.worker_session import Session
+
+_log = logging.getLogger("tunet.worker")
+
+Message = dict[str, Any]
+
+FOLDER_PREFIX = "tunet-worker-"
+
+
+class Channel:
+    """Events out, one JSON object a line; safe to use from both threads."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def send(self, event: str, **fields: Any) -> None:
+        """Write one event; a reader that is gone ends the process."""
+        line = json.dumps({"event": event, **fields})
+        with self._lock:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+
+class Worker:
+    """Takes requests in order; ``cancel`` overtakes them."""
+
+    def __init__(self, channel: Channel, folder: Path) -> None:
+        self._channel = channel
+        self._folder = folder
+        self._waiting: queue.Queue[Message | None] = queue.Queue()
+        self._cancel = threading.Event()
+        self._session: Session | None = None
+
+    def serve(self, requests: IO[str]) -> None:
+        """Answer until ``shutdown`` or the end of the stream."""
+        threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
+        self._channel.send("ready", folder=str(self._folder), pid=os.getpid())
+        while (message := self._waiting.get()) is not None:
+            self._answer(message)
+
+    def _listen(self, requests: IO[str]) -> None:
+        for line in requests:
+            message = _parsed(line)
+            if message is None:
+                self._channel.send("error", id=None, message="The program received a message it cannot read.")
+            elif message["request"] == "cancel":
+                self._cancel.set()
+            elif message["request"] == "shutdown":
+                break
+            else:
+                self._waiting.put(message)
+        self._cancel.set()
+        self._waiting.put(None)
+
+    def _answer(self, message: Message) -> None:
+        number = message.get("id")
+        self._cancel.clear()
+        try:
+            self._channel.send("result", id=number, **self._result(message))
+        except Cancelled as stopped:
+            self._channel.send("error", id=number, message=str(stopped), cancelled=True)
+        except TunetError as error:
+            self._channel.send("error", id=number, message=str(error), cancelled=False)
+        except Exception:
+            _log.exception("request %s failed", message.get("request"))
+            sentence = "The segmentation program failed unexpectedly; open the log and report it, then try again."
+            self._channel.send("error", id=number, message=sentence, cancelled=False)
+
+    def _result(self, message: Message) -> Message:
+        match message["request"]:
+            case "devices":
+                return {"devices": self._open_session().devices()}
+            case "segment":
+                return asdict(self._open_session().segment(message, self._progress(message)))
+            case "rethreshold":
+                return asdict(self._open_session().rethreshold(message))
+            case other:
+                raise UsageError(f"The request {other!r} is unknown to this version of the program; update TuNet.")
+
+    def _open_session(self) -> Session:
+        if self._session is None:
+            from tunet.worker_session import Session
+
+            self._session = Session(self._folder)
+        return self._session
+
+    def _progress(self, message: Message) -> Any:
+        from tunet.progress import Progress
+
+        number = message.get("id")
+        return Progress(
+            listener=lambda event: self._channel.send("progress", id=number, **asdict(event)),
+            cancelled=self._cancel.is_set,
+        )
+
+
+def _parsed(line: str) -> Message | None:
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) and isinstance(message.get("request"), str) else None
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    # SystemExit unwinds the stack, so that the private folder is removed.
+    raise SystemExit(143)
+
+
+def main() -> None:
+    """Serve stdin until it ends."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    signal.signal(signal.SIGTERM, _stop)
+    # Libraries that print must not break the protocol: events keep the real stdout, everybody else gets stderr.
+    events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
+        try:
+            Worker(Channel(events), Path(folder)).serve(sys.stdin)
+        except BrokenPipeError:
+            _log.info("the panel is gone")
+
+
+if __name__ == "__main__":
+    main()

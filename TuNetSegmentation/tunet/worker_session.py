@@ -1,0 +1,138 @@
+"""What the worker keeps between requests: the loaded model and the last prediction."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tunet.bundle import Bundle
+from tunet.compute import available_devices, device_name, resolve
+from tunet.errors import UsageError
+from tunet.models import DEFAULT_BUNDLE, open_bundle
+from tunet.output import write_volume
+from tunet.progress import Progress
+from tunet.report import report_on
+from tunet.segmenter import Prediction, Segmenter, segment
+from tunet.thresholds import PostProcessing
+from tunet.volume import Volume
+from tunet.volume_io import read_ct
+
+LABELS_NAME = "labels.nrrd"
+
+
+@dataclass(frozen=True)
+class SessionResult:
+    """What a run left in the worker's folder.
+
+    Attributes:
+        labels: file of the label map (uint8; 0, 1 kidney, 2 tumour) on the CT's grid.
+        maps: name to file of the probability maps (float32) on the CT's grid; empty after ``rethreshold``.
+        postprocessing: thresholds that were used, as in ``bundle.json``.
+        report: as ``report.json`` of the command line.
+    """
+
+    labels: str
+    maps: dict[str, str]
+    postprocessing: dict[str, Any]
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    key: tuple[object, ...]
+    bundle: Bundle
+    segmenter: Segmenter
+
+
+class Session:
+    """Answers the worker's requests one after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._loaded: _Loaded | None = None
+        self._prediction: Prediction | None = None
+
+    def devices(self) -> list[dict[str, str]]:
+        """Every device with its name for people; the one ``auto`` takes comes first."""
+        found = available_devices()
+        return [{"device": word, "name": device_name(resolve(word).device)} for word in found]
+
+    def segment(self, request: dict[str, Any], progress: Progress) -> SessionResult:
+        """Read the CT of a request, predict, apply thresholds, write labels and maps.
+
+        Raises:
+            TunetError: input, bundle or device cannot be used, or the user cancelled.
+        """
+        self._prediction = None
+        with progress.stage("Loading the model"):
+            loaded = self._load(request)
+            options = _postprocessing(request, loaded.bundle.postprocessing)
+        with progress.stage("Reading the CT"):
+            reading = read_ct(Path(str(request["input"])))
+        ct = reading.volume
+        work = 0.3 * ct.grid.voxel_count
+        progress.plan(work)
+        prediction = loaded.segmenter.predict(ct, progress)
+        with progress.stage("Preparing the result"):
+            segmentation = segment(prediction, options)
+            labels = self._write(LABELS_NAME, segmentation.labels)
+            maps = {name: self._write(f"{name}.nrrd", v) for name, v in prediction.on_ct().named().items()}
+            progress.advance(work)
+        self._prediction = prediction
+        report = report_on(
+            segmentation,
+            source="CT volume of the scene",
+            bundle=loaded.bundle,
+            members=tuple(m.member.variant for m in loaded.segmenter.members),
+            compute=loaded.segmenter.engine.compute,
+            postprocessing=options.profile,
+            seconds=progress.seconds,
+            warnings=(*reading.warnings, *prediction.warnings),
+        )
+        return SessionResult(labels, maps, options.to_json(), asdict(report))
+
+    def rethreshold(self, request: dict[str, Any]) -> SessionResult:
+        """The last prediction under other thresholds.
+
+        Raises:
+            UsageError: there is no prediction, or the thresholds make no sense.
+        """
+        if self._prediction is None or self._loaded is None:
+            raise UsageError("There is no prediction to apply thresholds to; segment a CT first.")
+        options = _postprocessing(request, self._loaded.bundle.postprocessing)
+        segmentation = segment(self._prediction, options)
+        report = {
+            "kidney_ml": segmentation.kidney_ml,
+            "tumor_ml": segmentation.tumor_ml,
+            "decisions": segmentation.decisions,
+            "warnings": segmentation.warnings,
+        }
+        return SessionResult(self._write(LABELS_NAME, segmentation.labels), {}, options.to_json(), report)
+
+    def _load(self, request: dict[str, Any]) -> _Loaded:
+        compute = resolve(str(request.get("device", "auto")), str(request.get("precision", "auto")))
+        scratch = self._folder / "bundle"
+        scratch.mkdir(exist_ok=True)
+        bundle = open_bundle(str(request.get("bundle") or DEFAULT_BUNDLE), scratch)
+        variant, mirrored = request.get("variant"), bool(request.get("mirrored", False))
+        key = (bundle.checksum, variant, mirrored, compute)
+        if self._loaded is None or self._loaded.key != key:
+            self._loaded = None  # let go of the old networks before the new ones take memory
+            self._loaded = _Loaded(key, bundle, Segmenter.load(bundle, compute, variant, mirrored))
+        return self._loaded
+
+    def _write(self, name: str, volume: Volume) -> str:
+        path = self._folder / name
+        write_volume(volume, path)
+        return str(path)
+
+
+def _postprocessing(request: dict[str, Any], default: PostProcessing) -> PostProcessing:
+    wanted = request.get("postprocessing")
+    if wanted is None:
+        return default
+    try:
+        return PostProcessing.from_json(wanted)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"These thresholds cannot be used ({error}); reset them.") from error
