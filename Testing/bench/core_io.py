@@ -13,6 +13,7 @@ from .core import SlicerCore
 from .dialogs import ANSWERED_CLASSES
 from .errors import BenchError, unknown
 from .pyside import QtCore
+from .subject_hierarchy import add_missing_items
 
 _SUFFIX_TYPES = {
     "VolumeFile": (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd"),
@@ -156,12 +157,18 @@ class CoreIOManager(QtCore.QObject):
         if properties.get("clear", True):
             scene.Clear(False)
         if not path.endswith(".mrb"):
-            scene.SetURL(path)
-            return [] if scene.Import() else None
+            return self._import(path)
         with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path) as bundle:
             bundle.extractall(folder)
-            scene.SetURL(str(next(Path(folder).rglob("*.mrml"))))
-            return [] if scene.Import() else None
+            return self._import(str(next(Path(folder).rglob("*.mrml"))))
+
+    def _import(self, path: str) -> list[Any] | None:
+        scene = self._core.scene
+        scene.SetURL(path)
+        if not scene.Import():
+            return None
+        add_missing_items(scene)
+        return []
 
     def _save_scene(self, path: str) -> bool:
         scene = self._core.scene

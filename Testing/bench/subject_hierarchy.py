@@ -28,15 +28,22 @@ def keep_items(scene: Any) -> None:
     @calldata_type(VTK_OBJECT)
     def on_node_added(caller: Any, event: str, node: Any) -> None:
         # While a scene is imported its own hierarchy is on the way.
-        if not scene.IsImporting():
+        if not (scene.IsImporting() or scene.IsBatchProcessing()):
             _add_item(scene, node)
 
     def on_import_end(caller: Any, event: str) -> None:
-        for index in range(scene.GetNumberOfNodes()):
-            _add_item(scene, scene.GetNthNode(index))
+        slicer_core.vtkMRMLSubjectHierarchyNode.ResolveSubjectHierarchy(scene)
 
     scene.AddObserver(slicer_core.vtkMRMLScene.NodeAddedEvent, on_node_added)
-    scene.AddObserver(slicer_core.vtkMRMLScene.EndImportEvent, on_import_end)
+    # Before the views: asking an unresolved item for its opacity never ends (vtkMRMLFolderDisplayNode).
+    for event in (slicer_core.vtkMRMLScene.EndBatchProcessEvent, slicer_core.vtkMRMLScene.EndImportEvent):
+        scene.AddObserver(event, on_import_end, 1000.0)
+
+
+def add_missing_items(scene: Any) -> None:
+    """Items for the nodes a loaded scene brought without one; not before the import is over."""
+    for index in range(scene.GetNumberOfNodes()):
+        _add_item(scene, scene.GetNthNode(index))
 
 
 def _add_item(scene: Any, node: Any) -> None:

@@ -96,6 +96,19 @@ def write_volume(volume: Volume, path: Path, geometry_from: Path | None = None) 
         raise OutputError(_unwritable(path, error)) from error
 
 
+def write_scratch(volume: Volume, path: Path) -> None:
+    """Write a volume that another process reads once and that is then removed: NRRD, uncompressed, unchecked.
+
+    Raises:
+        OutputError: the place cannot be written or is full.
+    """
+    try:
+        sitk.WriteImage(volume.to_sitk(), str(path), useCompression=False)
+    except RuntimeError as error:
+        path.unlink(missing_ok=True)
+        raise OutputError(_unwritable(path, error)) from error
+
+
 def _reads_back(grid: Grid, path: Path) -> bool:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))

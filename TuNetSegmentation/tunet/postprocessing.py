@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,19 @@ def label_regions(maps: ProbabilityMaps, options: PostProcessing) -> Labeled:
         merged *= located
     labels[box] = without_small_pieces(merged, options, grid.voxel_volume_mm3)
     return Labeled(Volume(labels, grid), tuple(decisions))
+
+
+def settled_localization(maps: ProbabilityMaps, options: PostProcessing) -> tuple[ProbabilityMaps, PostProcessing]:
+    """Maps and options that give the same labels, with L-Net's mask cut and widened once and for all.
+
+    Widening takes longer than everything else; who applies many thresholds to the same maps does it once.
+    """
+    if options.localization is LocalizationUse.OFF:
+        return maps, options
+    everywhere: Box = tuple(slice(0, n) for n in maps.grid.shape)  # type: ignore[assignment]
+    mask = _localization_mask(maps, options, everywhere).astype(np.float32)
+    settled = replace(maps, localization=Volume(mask, maps.grid))
+    return settled, replace(options, localization_margin_mm=0.0)
 
 
 def whole_region(probability: Array, options: PostProcessing, decisions: list[str]) -> Mask:

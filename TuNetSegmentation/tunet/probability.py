@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from tunet.grid import Grid
 from tunet.preprocessing import restore
@@ -36,6 +39,29 @@ class ProbabilityMaps:
         uncertainty = restore(self.uncertainty, ct) if self.uncertainty is not None else None
         return ProbabilityMaps(
             restore(self.localization, ct), restore(self.whole, ct), restore(self.tumor, ct), uncertainty
+        )
+
+    def relevant_part(self, lowest: float, margin_mm: float) -> ProbabilityMaps:
+        """The maps cropped to where whole or tumour reach ``lowest``, and ``margin_mm`` around it; all on one lattice.
+
+        Where nothing does, one voxel is left. Only for maps that lie on one grid (see :meth:`on`).
+        """
+        reaching = (self.whole.array >= lowest) | (self.tumor.array >= lowest)
+        starts, shape = [], []
+        for axis, spacing in enumerate(reversed(self.grid.spacing_mm)):
+            found = np.flatnonzero(reaching.any(axis=tuple(a for a in range(3) if a != axis)))
+            spare = math.ceil(margin_mm / spacing)
+            start = max(0, int(found[0]) - spare) if len(found) else 0
+            stop = min(reaching.shape[axis], int(found[-1]) + 1 + spare) if len(found) else 1
+            starts.append(float(start))
+            shape.append(stop - start)
+        part = self.grid.moved_to_index((starts[2], starts[1], starts[0]), (shape[0], shape[1], shape[2]))
+        uncertainty = self.uncertainty.on_lattice(part, 0) if self.uncertainty is not None else None
+        return ProbabilityMaps(
+            self.localization.on_lattice(part, 0),
+            self.whole.on_lattice(part, 0),
+            self.tumor.on_lattice(part, 0),
+            uncertainty,
         )
 
     def named(self) -> dict[str, Volume]:

@@ -10,7 +10,7 @@ from tunet.bundle import Bundle
 from tunet.compute import available_devices, device_name, resolve
 from tunet.errors import UsageError
 from tunet.models import DEFAULT_BUNDLE, open_bundle
-from tunet.output import write_volume
+from tunet.output import write_scratch
 from tunet.progress import Progress
 from tunet.report import report_on
 from tunet.segmenter import Prediction, Segmenter, segment
@@ -20,6 +20,10 @@ from tunet.volume_io import read_ct
 
 LABELS_NAME = "labels.nrrd"
 
+# Below this probability nobody looks and no threshold goes; the margin leaves room for L-Net's widened mask.
+_LOWEST_KEPT = 0.02
+_MARGIN_KEPT_MM = 25.0
+
 
 @dataclass(frozen=True)
 class SessionResult:
@@ -27,7 +31,8 @@ class SessionResult:
 
     Attributes:
         labels: file of the label map (uint8; 0, 1 kidney, 2 tumour) on the CT's grid.
-        maps: name to file of the probability maps (float32) on the CT's grid; empty after ``rethreshold``.
+        maps: name to file of the probability maps (float32) on the part of the CT's grid where they say anything;
+            empty after ``rethreshold``.
         postprocessing: thresholds that were used, as in ``bundle.json``.
         report: as ``report.json`` of the command line.
     """
@@ -77,7 +82,8 @@ class Session:
         with progress.stage("Preparing the result"):
             segmentation = segment(prediction, options)
             labels = self._write(LABELS_NAME, segmentation.labels)
-            maps = {name: self._write(f"{name}.nrrd", v) for name, v in prediction.on_ct().named().items()}
+            part = prediction.on_ct().relevant_part(_LOWEST_KEPT, _MARGIN_KEPT_MM)
+            maps = {name: self._write(f"{name}.nrrd", volume) for name, volume in part.named().items()}
             progress.advance(work)
         self._prediction = prediction
         report = report_on(
@@ -124,7 +130,7 @@ class Session:
 
     def _write(self, name: str, volume: Volume) -> str:
         path = self._folder / name
-        write_volume(volume, path)
+        write_scratch(volume, path)
         return str(path)
 
 

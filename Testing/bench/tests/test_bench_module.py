@@ -129,3 +129,21 @@ class TestLife:
         assert editor.sourceVolumeNode() is a_volume
         with pytest.raises(BenchError, match="no effects"):
             editor.setActiveEffectByName("Paint")
+
+
+class TestSubjectHierarchy:
+    def test_study_of_a_segmentation_survives_reload_with_views_shown(
+        self, a_panel: Any, a_bench: Any, a_volume: Any, tmp_path: Path
+    ) -> None:
+        import slicer
+
+        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+        a_panel.logic.process(a_volume, 100, False)
+        study = hierarchy.CreateStudyItem(hierarchy.GetSceneItemID(), "Study")
+        hierarchy.SetItemParent(hierarchy.GetItemByDataNode(slicer.util.getNode("Result")), study)
+        slicer.util.saveScene(str(tmp_path / "scene.mrb"))
+        slicer.mrmlScene.Clear()
+        slicer.util.loadScene(str(tmp_path / "scene.mrb"))
+        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+        item = hierarchy.GetItemByDataNode(slicer.util.getNode("Result"))
+        assert hierarchy.GetItemName(hierarchy.GetItemParent(item)) == "Study"
