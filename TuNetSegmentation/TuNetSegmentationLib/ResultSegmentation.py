@@ -64,7 +64,7 @@ def prepare(node: Any, ctNode: Any) -> None:
     node.SetReferenceImageGeometryParameterFromVolumeNode(ctNode)
     node.SetAttribute(OWNER_ATTRIBUTE, ctNode.GetID())
     segmentation = node.GetSegmentation()
-    segmentation.SetSourceRepresentationToBinaryLabelmap()
+    node.SetSourceRepresentationToBinaryLabelmap()
     for style in STYLES:
         if segmentation.GetSegment(style.segmentId) is None:
             segmentation.AddEmptySegment(style.segmentId, _(style.segmentId), style.color)

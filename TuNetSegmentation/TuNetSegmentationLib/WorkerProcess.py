@@ -164,6 +164,4 @@ def _causeOfDeath(exitCode: int, log: str) -> str:
         return "The segmentation ran out of memory; close other programs, or draw a region of interest, and try again."
     if "ModuleNotFoundError" in log:
         return "A Python package is missing; press Install below, then try again."
-    return (
-        "The segmentation program ended unexpectedly; try again, or copy the log and report it."
-    )
+    return "The segmentation program ended unexpectedly; try again, or copy the log and report it."
