@@ -42,6 +42,7 @@ $(VENV)/.demo-installed: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test-installed: pyproject.toml constraints.txt | $(BIN)/python
+	@tools/system_libraries.sh
 	@echo "Installing TuNet and its test tools into $(VENV)"
 	$(PIP) --editable '.[test]'
 	@touch $@

@@ -36,6 +36,9 @@ def _attribute_access(original: Callable[[Any, str], Any]) -> Callable[[Any, str
 
 def connect(sender: Any, signature: str, receiver: Any, slot: str | None = None) -> bool:
     """Connect `signature` of `sender` to a callable, or to the slot named `slot` of `receiver`."""
+    if isinstance(signature, QtCore.QObject):
+        # PySide6 itself asks this way, from QTimer.singleShot: sender, signal, Python function.
+        return bool(_connect(signature, receiver, slot))
     return _apply(sender, signature, _target(receiver, slot), connecting=True)
 
 

@@ -5,7 +5,6 @@ ITK does the reading; this module refuses what ITK would mend or misread silentl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,42 +12,17 @@ import SimpleITK as sitk
 
 from tunet.errors import InputError
 from tunet.nifti_header import check_nifti
+from tunet.reading import NIFTI_SUFFIXES, Reading, check_voxels, doubts_about
 from tunet.volume import Volume
 
 # ITK's remarks would reach the user's terminal between our own sentences.
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
 
-NIFTI_SUFFIXES = (".nii", ".nii.gz")
 SUFFIXES = (*NIFTI_SUFFIXES, ".nrrd", ".nhdr", ".mha", ".mhd")
 
 # No CT is this large; a damaged header can be.
 MOST_VOXELS = 2_000_000_000
 SMALLEST_SPACING_MM, LARGEST_SPACING_MM = 0.05, 50.0
-THICK_SLICES_MM = 7.0
-# Below this, some of the image is air or padding, as in every CT whose values are Hounsfield units.
-AIR_AT_MOST_HU = -300.0
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A CT and what the user should know about how it was read; no patient data.
-
-    Attributes:
-        volume: float32 HU.
-        description: what was read, in words.
-        warnings: sentences for the user.
-        source: the file or folder.
-    """
-
-    volume: Volume
-    description: str
-    warnings: tuple[str, ...]
-    source: Path
-
-    @property
-    def nifti(self) -> Path | None:
-        """The source where it is a NIfTI file, whose geometry results can copy bit for bit."""
-        return self.source if self.source.name.lower().endswith(NIFTI_SUFFIXES) else None
 
 
 def read_ct(path: Path, series: str | None = None) -> Reading:
@@ -87,30 +61,6 @@ def read_map(path: Path) -> Volume:
     """
     image, _ = _read_file(path, constant_allowed=True)
     return Volume.from_sitk(sitk.Cast(image, sitk.sitkFloat32))
-
-
-def check_voxels(volume: Volume, name: str, constant_allowed: bool = False) -> None:
-    """Refuse values no CT has.
-
-    Raises:
-        InputError: NaN or infinity, or the same value everywhere.
-    """
-    low, high = float(volume.array.min()), float(volume.array.max())
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise InputError(f"{name} holds voxels that are not numbers (NaN or infinite); export the CT again.")
-    if low == high and not constant_allowed:
-        raise InputError(f"Every voxel of {name} has the same value, {low:g}; this is not a CT.")
-
-
-def doubts_about(volume: Volume) -> tuple[str, ...]:
-    """What may make a result poor, in sentences."""
-    found = []
-    if volume.array.min() > AIR_AT_MOST_HU:
-        found.append("The values do not look like Hounsfield units (there is no air); the result may be wrong.")
-    thickest = max(volume.grid.spacing_mm)
-    if thickest > THICK_SLICES_MM:
-        found.append(f"The slices are {thickest:.1f} mm thick; small tumours can be missed.")
-    return tuple(found)
 
 
 def _read_file(path: Path, constant_allowed: bool = False) -> tuple[sitk.Image, tuple[str, ...]]:

@@ -13,11 +13,12 @@ from tunet.models import open_bundle
 from tunet.output import StagedFolder, write_volume
 from tunet.probability import ProbabilityMaps
 from tunet.progress import Progress
+from tunet.reading import Reading
 from tunet.report import RunReport, report_on
 from tunet.segmenter import Prediction, Segmenter, segment
 from tunet.thresholds import PLAIN, PROFILES, EvaluationGrid, PostProcessing, RegionThresholds
 from tunet.volume import Volume
-from tunet.volume_io import Reading, read_ct
+from tunet.volume_io import read_ct
 
 SEGMENTATION_NAME = "segmentation.nii.gz"
 REPORT_NAME = "report.json"
