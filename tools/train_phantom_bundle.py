@@ -2,8 +2,9 @@
 
     python tools/train_phantom_bundle.py -o runs/phantom
 
-About twenty minutes for each network on one core, two at a time. Every part that is finished is kept, so
-a run that was cut goes on where it stopped. The bundle is written to RUN_FOLDER/bundle.
+About an hour on two cores. Every part that is finished is kept, so a run that was cut goes on where it stopped. The
+members without SE blocks are trained first; those with SE blocks begin with their convolutions, and all four get a last
+round at a lower learning rate. The bundle is written to RUN_FOLDER/bundle.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import logging
 import time
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import lightning
@@ -26,12 +27,13 @@ from tunet.thresholds import CLINICAL
 from tunet.training.augmentation import Augmentation
 from tunet.training.cases import PreparedPair, find_cases, prepare_case
 from tunet.training.config import FitConfig, Schedule
-from tunet.training.fit import fit
+from tunet.training.fit import WEIGHTS_NAME, fit
 from tunet.training.losses import Loss
 from tunet.training.patches import PatchSampling
 from tunet.training.release import create_bundle
 from tunet.training.run import LOCALIZATION, RUN_NAME, RunRecord, run_details
 from tunet.variants import ENSEMBLE_MEMBERS, variant
+from tunet.weights import read_weights
 from tunet.windows import Blend, Windowing
 
 TRAINING_SEEDS = range(1000, 1072)
@@ -45,7 +47,7 @@ RECIPE = Recipe(
 )
 SIZE = NetworkSize(base_filters=6, levels=3)
 LOCALIZATION_SIZE = NetworkSize(base_filters=6, levels=3)
-WINDOWING = Windowing(window=(32, 48, 48), stride=(16, 24, 24), blend=Blend.GAUSSIAN)
+WINDOWING = Windowing(window=(64, 80, 80), stride=(32, 40, 40), blend=Blend.GAUSSIAN)
 DATASET = "72 synthetic abdominal CT phantoms (tunet synthesize, seeds 1000 to 1071); no patient data"
 
 CASCADE = FitConfig(
@@ -61,6 +63,7 @@ CASCADE = FitConfig(
     learning_rate=3e-3,
     precision="bf16-mixed",
 )
+POLISH = replace(CASCADE, max_epochs=9, early_stop_epochs=9, learning_rate=2e-3, validation_patches=32)
 LOCALIZER = replace(
     CASCADE,
     sampling=PatchSampling(patch=(48, 64, 64), tumor_share=0.0, kidney_share=0.5),
@@ -93,25 +96,52 @@ def recipe_of(key: str) -> Recipe:
     return RECIPE if key == LOCALIZATION else replace(RECIPE, median=variant(key).median)
 
 
-def train(key: str, dataset: Path, run: Path) -> None:
-    """One network: ``"localization"`` or a variant; does nothing when it is finished."""
+@dataclass(frozen=True)
+class Job:
+    """One fit: a network, how it is trained, and whose weights it starts from (a run's folder name, or None)."""
+
+    network: str
+    folder: str
+    config: FitConfig
+    seed: int
+    start: str | None = None
+
+
+FIRST_ROUND = (
+    Job(LOCALIZATION, "localization", LOCALIZER, 11),
+    Job("tunet", "first-tunet", CASCADE, 1),
+    Job("tunet-median", "first-tunet-median", CASCADE, 2),
+)
+LAST_ROUND = (
+    Job("tunet-seb", "tunet-seb", POLISH, 21, "first-tunet"),
+    Job("tunet-seb-median", "tunet-seb-median", POLISH, 22, "first-tunet-median"),
+    Job("tunet", "tunet", POLISH, 23, "first-tunet"),
+    Job("tunet-median", "tunet-median", POLISH, 24, "first-tunet-median"),
+)
+
+
+def run_job(job: Job, output: Path) -> None:
+    """Fit one network; does nothing when it is finished."""
+    run = output / job.folder
     if (run / RUN_NAME).exists():
         return
     begin = time.perf_counter()
-    is_localization = key == LOCALIZATION
-    recipe = recipe_of(key)
-    config = LOCALIZER if is_localization else CASCADE
-    config = replace(config, seed=1 + (ENSEMBLE_MEMBERS.index(key) if key in ENSEMBLE_MEMBERS else 10))
-    lightning.seed_everything(config.seed)
-    network = build_localization(LOCALIZATION_SIZE) if is_localization else build_segmentation(variant(key), SIZE)
-    sets = [prepared(dataset, seeds, recipe) for seeds in (TRAINING_SEEDS, VALIDATION_SEEDS)]
+    is_localization = job.network == LOCALIZATION
+    config = replace(job.config, seed=job.seed)
+    lightning.seed_everything(job.seed)
+    size = LOCALIZATION_SIZE if is_localization else SIZE
+    network = build_localization(size) if is_localization else build_segmentation(variant(job.network), size)
+    if job.start is not None:
+        # SE blocks are new and stay as initialised; what they scale is normalised by the next layer.
+        network.load_state_dict(read_weights(output / job.start / WEIGHTS_NAME), strict=False)
+    recipe = recipe_of(job.network)
+    sets = [prepared(output / "data", seeds, recipe) for seeds in (TRAINING_SEEDS, VALIDATION_SEEDS)]
     cases = [[pair.localization if is_localization else pair.cascade for pair in pairs] for pairs in sets]
     fit(network, 1 if is_localization else 2, cases[0], cases[1], config, run)
     minutes = (time.perf_counter() - begin) / 60
-    details = {**run_details(config), "minutes": round(minutes, 1)}
-    size = LOCALIZATION_SIZE if is_localization else SIZE
-    RunRecord(key, size, recipe, WINDOWING, DATASET, details).write(run)
-    log.info("%s took %.1f minutes", key, minutes)
+    details = {**run_details(config), "started_from": job.start, "minutes": round(minutes, 1)}
+    RunRecord(job.network, size, recipe, WINDOWING, DATASET, details).write(run)
+    log.info("%s took %.1f minutes", job.folder, minutes)
 
 
 def main() -> None:
@@ -125,12 +155,13 @@ def main() -> None:
         seeds = [*TRAINING_SEEDS, *VALIDATION_SEEDS]
         list(pool.map(make_case, [dataset] * len(seeds), seeds))
     log.info("%d phantoms made", len(seeds))
+    for key in (LOCALIZATION, *ENSEMBLE_MEMBERS):  # fill the cache before two processes ask for the same case
+        prepared(dataset, [*TRAINING_SEEDS, *VALIDATION_SEEDS], recipe_of(key))
+    for jobs in (FIRST_ROUND, LAST_ROUND):
+        # Two networks side by side with one thread each finish sooner than one after the other with two.
+        with ProcessPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            list(pool.map(run_job, jobs, [output] * len(jobs)))
     runs = [output / key for key in (LOCALIZATION, *ENSEMBLE_MEMBERS)]
-    for run in runs:  # fill the cache once, before two processes ask for the same case
-        prepared(dataset, [*TRAINING_SEEDS, *VALIDATION_SEEDS], recipe_of(run.name))
-    # Two networks side by side with one thread each finish sooner than one after the other with two.
-    with ProcessPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        list(pool.map(train, [run.name for run in runs], [dataset] * len(runs), runs))
     card = Card(
         name="phantom",
         version="1.0",
