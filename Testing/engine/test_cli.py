@@ -124,6 +124,14 @@ class TestSegment:
         assert labels.shape == sitk.GetArrayFromImage(sitk.ReadImage(str(ct))).shape
         assert outside.max() == 0
 
+    def test_smaller_stride_runs_more_windows(self, ct, bundle, tmp_path):
+        counts = []
+        for stride in (24, 12):
+            options = ["--stride", stride, "--variant", "tunet", "--json-progress"]
+            result = tunet("segment", ct, "-o", tmp_path / str(stride), "--bundle", bundle, *options)
+            counts.append(result.stdout.count('"stage": "Segmenting"'))
+        assert counts[1] > 2 * counts[0]
+
     def test_dicom_folder_with_spaces(self, bundle, tmp_path):
         folder = Series(heights=tuple(10.0 * i for i in range(12)), rows=40, columns=48).write(tmp_path / "a b")
         assert tunet("segment", folder, "-o", tmp_path / "o", "--bundle", bundle).returncode == 0
@@ -167,6 +175,7 @@ class TestBadUse:
             (["--threshold-whole", "x"], "takes T,LOWER"),
             (["--variant", "vnet"], "has no variant"),
             (["--profile", "dream"], "is unknown; choose"),
+            (["--stride", "0"], "at least 1"),
             (["--colour"], "No such option"),
         ],
     )
@@ -180,6 +189,26 @@ class TestBadUse:
         assert result.returncode == 2
         assert is_one_sentence(result.stderr)
         assert (tmp_path / "o").read_text() == "in the way"
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 256 KiB; needs root."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_full_disk_is_one_sentence_and_leaves_nothing(ct, bundle, small_disk):
+    result = tunet("segment", ct, "-o", small_disk / "o", "--bundle", bundle, "--save-probabilities")
+    assert result.returncode == 2
+    assert "no space left" in result.stderr
+    assert is_one_sentence(result.stderr)
+    assert list(small_disk.iterdir()) == []
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

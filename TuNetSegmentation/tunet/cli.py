@@ -62,6 +62,9 @@ def segment(
     series: Annotated[
         str | None, typer.Option(help="DICOM series number or UID; default the largest axial CT.")
     ] = None,
+    stride: Annotated[
+        int | None, typer.Option(help="Voxels between windows (the paper: 32); default the bundle's.")
+    ] = None,
     json_progress: JsonProgress = False,
 ) -> None:
     """Segment kidneys and tumours: segmentation.nii.gz (0, 1 kidney, 2 tumour) and report.json in OUT_DIR."""
@@ -84,6 +87,7 @@ def segment(
         save_probabilities=save_probabilities,
         mirrored=mirrored,
         series=series,
+        stride=stride,
     )
     with shown_progress(json_progress) as progress:
         report = run(request, progress)

@@ -19,6 +19,7 @@ from tunet.segmenter import Prediction, Segmenter, segment
 from tunet.thresholds import PLAIN, PROFILES, EvaluationGrid, PostProcessing, RegionThresholds
 from tunet.volume import Volume
 from tunet.volume_io import read_ct
+from tunet.windows import Windowing
 
 SEGMENTATION_NAME = "segmentation.nii.gz"
 REPORT_NAME = "report.json"
@@ -45,6 +46,7 @@ class SegmentRequest:
         save_probabilities: write the maps too.
         mirrored: uncertainty of a single model from mirrored passes.
         series: DICOM series number or UID to take instead of the best one.
+        stride: voxels between neighbouring windows instead of the bundle's; smaller is slower and smoother.
     """
 
     source: Path
@@ -61,6 +63,7 @@ class SegmentRequest:
     save_probabilities: bool = False
     mirrored: bool = False
     series: str | None = None
+    stride: int | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ def run(request: SegmentRequest, progress: Progress) -> RunReport:
     with StagedFolder(request.output) as staging, tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
         with progress.stage("Loading the model"):
             bundle = open_bundle(request.bundle, Path(scratch))
+            bundle = replace(bundle, windowing=_chosen_windowing(bundle.windowing, request.stride))
             options = chosen_postprocessing(bundle.postprocessing, request)
             segmenter = Segmenter.load(bundle, compute, request.variant, request.mirrored)
         with progress.stage("Reading the CT"):
@@ -139,6 +143,15 @@ def chosen_postprocessing(default: PostProcessing, request: SegmentRequest) -> P
     except ValueError:
         raise UsageError("Thresholds are T,LOWER with 0 < LOWER <= T <= 1, for example 0.5,0.3.") from None
     return options
+
+
+def _chosen_windowing(default: Windowing, stride: int | None) -> Windowing:
+    if stride is None:
+        return default
+    if stride < 1:
+        raise UsageError(f"--stride is a number of voxels of at least 1, got {stride}.")
+    z, y, x = (min(stride, length) for length in default.window)
+    return replace(default, stride=(z, y, x))
 
 
 def _with_pair(thresholds: RegionThresholds, pair: Pair) -> RegionThresholds:
