@@ -68,7 +68,7 @@ def contour_picture(ct: Volume, labels: Volume, truth: Volume | None, title: str
     """Three slices with the outlines of kidney and tumour, and of the truth where it is known (thin white)."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(16, 6), facecolor="black", layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(16, 5.2), facecolor="black", layout="constrained")
     at = best_slices(truth.array if truth else labels.array)
     for plane, axis in zip(planes(ct.grid.spacing_mm), axes, strict=True):
         index = at[plane.axis]
