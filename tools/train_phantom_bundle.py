@@ -20,7 +20,8 @@ from pathlib import Path
 import lightning
 import torch
 from tunet.bundle import Card
-from tunet.networks import NetworkSize, build_localization, build_segmentation
+from tunet.networks.build import build_localization, build_segmentation
+from tunet.networks.size import NetworkSize
 from tunet.recipe import Normalization, Padding, Recipe, Scaling, SpacingGeometry
 from tunet.synthesis import write_dataset
 from tunet.thresholds import CLINICAL

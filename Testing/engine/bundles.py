@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 from tunet.bundle import Bundle, Card, Member, load_bundle, write_manifest
-from tunet.networks import NetworkSize, build_localization, build_segmentation
+from tunet.networks.build import build_localization, build_segmentation
+from tunet.networks.size import NetworkSize
 from tunet.recipe import CanvasGeometry, Normalization, Recipe, Scaling, SpacingGeometry
 from tunet.thresholds import CLINICAL, PostProcessing
 from tunet.variants import variant

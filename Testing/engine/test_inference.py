@@ -11,7 +11,8 @@ from torch import nn
 from tunet.compute import Compute, Precision, resolve
 from tunet.errors import Cancelled, DeviceError
 from tunet.inference import Engine, MemoryPlan, is_out_of_memory
-from tunet.networks import NetworkSize, build_segmentation
+from tunet.networks.build import build_segmentation
+from tunet.networks.size import NetworkSize
 from tunet.variants import variant
 from tunet.windows import Blend, Windowing
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
-from tunet.networks import NetworkSize, build_localization, build_segmentation
 from tunet.networks.blocks import SqueezeExcitation
+from tunet.networks.build import build_localization, build_segmentation
 from tunet.networks.cascade import Cascade, TNet, WNet
-from tunet.networks.size import PAPER_SIZE
+from tunet.networks.size import PAPER_SIZE, NetworkSize
 from tunet.networks.unet import UNet, UNetDesign
 from tunet.variants import VARIANTS, variant
 

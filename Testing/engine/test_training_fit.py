@@ -10,8 +10,9 @@ import torch
 from safetensors.torch import save_file
 from tunet.bundle import Card, load_bundle
 from tunet.errors import InputError, UsageError
-from tunet.networks import NetworkSize, build_localization, build_segmentation
+from tunet.networks.build import build_localization, build_segmentation
 from tunet.networks.cascade import Cascade
+from tunet.networks.size import NetworkSize
 from tunet.recipe import Recipe, SpacingGeometry
 from tunet.synthesis import PhantomRecipe, write_dataset
 from tunet.thresholds import CLINICAL

@@ -146,7 +146,7 @@ def _run(network: nn.Module, image: Array, windowing: Windowing, plan: MemoryPla
     padded, inner = _padded(image, padded_shape(_shape3(image), windowing))
     source = torch.from_numpy(np.ascontiguousarray(padded, dtype=np.float32))
     sums_device = compute.device if plan.sums_on_device else torch.device("cpu")
-    weight = importance(windowing).to(sums_device)
+    weight = torch.from_numpy(importance(windowing)).to(sums_device)
     weights = torch.zeros(padded.shape, device=sums_device)
     sums: Tensor | None = None  # (C, z, y, x)
     windows = plan_windows(_shape3(padded), windowing)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from tunet.bundle import Bundle, Member, read_verified
 from tunet.errors import BundleError
-from tunet.networks import build_localization, build_segmentation
+from tunet.networks.build import build_localization, build_segmentation
 from tunet.networks.cascade import Cascade
 from tunet.variants import variant
 

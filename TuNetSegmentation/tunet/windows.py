@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import product
 
-import torch
-from torch import Tensor
+import numpy as np
+import numpy.typing as npt
 
 from tunet.grid import Shape
+
+Array = npt.NDArray[np.float32]
 
 # nnU-Net's and MONAI's width of the Gaussian importance, in window lengths.
 GAUSSIAN_SIGMA = 1 / 8
@@ -78,10 +80,10 @@ def padded_shape(shape: Shape, windowing: Windowing) -> Shape:
     return z, y, x
 
 
-def importance(windowing: Windowing) -> Tensor:
+def importance(windowing: Windowing) -> Array:
     """Weight of each voxel of a window, float32 (z, y, x), largest 1."""
     if windowing.blend is Blend.UNIFORM:
-        return torch.ones(windowing.window)
+        return np.ones(windowing.window, dtype=np.float32)
     z, y, x = (_gaussian(length) for length in windowing.window)
     return z[:, None, None] * y[None, :, None] * x[None, None, :]
 
@@ -91,7 +93,7 @@ def _starts(length: int, window: int, stride: int) -> list[int]:
     return [*range(0, last, stride), last]
 
 
-def _gaussian(length: int) -> Tensor:
-    position = torch.arange(length, dtype=torch.float32) - (length - 1) / 2
-    weight = torch.exp(-0.5 * (position / (GAUSSIAN_SIGMA * length)) ** 2)
-    return weight / weight.max()
+def _gaussian(length: int) -> Array:
+    position = np.arange(length, dtype=np.float32) - (length - 1) / 2
+    weight = np.exp(-0.5 * (position / (GAUSSIAN_SIGMA * length)) ** 2)
+    return np.asarray(weight / weight.max(), dtype=np.float32)

@@ -19,7 +19,6 @@ from tunet.synthesis import PhantomRecipe, write_dataset
 from tunet.volume import Volume
 from tunet.volume_io import read_ct, read_labels, read_map
 
-
 # One tumour of a size that is usually found; small and non-enhancing ones are in the model card's numbers.
 DEMO_PHANTOM = PhantomRecipe(tumor_counts=(0.0, 1.0, 0.0), tumor_mm=(30.0, 50.0))
 

@@ -2,9 +2,6 @@
 
 Every network takes images of shape (batch, channels, z, y, x) and returns logits; the sigmoid of the paper's final
 layer is applied by whoever needs probabilities.
+
+Nothing is imported here: a bundle's description names network sizes and must be readable where torch is not installed.
 """
-
-from tunet.networks.build import build_localization, build_segmentation
-from tunet.networks.size import NetworkSize
-
-__all__ = ["NetworkSize", "build_localization", "build_segmentation"]

@@ -10,7 +10,7 @@ import torch
 
 from tunet.bundle import Bundle, Card, Member, load_bundle, write_manifest
 from tunet.errors import UsageError
-from tunet.networks import build_localization, build_segmentation
+from tunet.networks.build import build_localization, build_segmentation
 from tunet.networks.cascade import Cascade
 from tunet.thresholds import PostProcessing
 from tunet.training.fit import WEIGHTS_NAME
