@@ -202,8 +202,16 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         thresholds = self.logic.thresholdsOf(state)
         if self.logic.prediction is not None and thresholds != self._shownThresholds:
             self._shownThresholds = thresholds
-            self.logic.applyThresholds(state)
-            self._showVolumes()
+            self._onThresholdsMoved(state)
+
+    def _onThresholdsMoved(self, state):
+        if state.segmentation is not None and self.logic.isEdited(state.segmentation):
+            self.ui.statusLabel.text = _(
+                "You edited this segmentation, so thresholds leave it as it is. Segment again to get a new one."
+            )
+            return
+        self.logic.applyThresholds(state)
+        self._showVolumes()
 
     # What a run says
 
@@ -292,6 +300,7 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
         self.models = installedModels()
         self.prediction = None
         self._labels = None
+        self._written = {}  # segmentation node ID -> its stamp when this module wrote it last
         self._overlay = ProbabilityOverlay()
         self._shownMap = ""
 
@@ -321,10 +330,10 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
         self.prediction = prediction
 
     def newResult(self, state):
-        """Write the prediction into the chosen segmentation, or into a new one."""
+        """Write the prediction into the chosen segmentation, or into a new one where that is edited or missing."""
         from TuNetSegmentationLib import ResultSegmentation
 
-        if state.segmentation is None:
+        if state.segmentation is None or self.isEdited(state.segmentation):
             state.segmentation = ResultSegmentation.newSegmentation(state.ct)
         else:
             ResultSegmentation.prepare(state.segmentation, state.ct)
@@ -336,12 +345,21 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
 
     def applyThresholds(self, state):
         """Labels from the maps under the state's thresholds, into the segmentation; no network runs."""
-        from TuNetSegmentationLib.ResultSegmentation import setLabels
+        from TuNetSegmentationLib.ResultSegmentation import setLabels, stampOf
 
         kidney, tumor, smallest = self.thresholdsOf(state)
         self._labels = self.prediction.labels(self.prediction.options(kidney, tumor, smallest))
         if state.segmentation is not None:
             setLabels(state.segmentation, self._labels.array, self._labels.grid)
+            self._written[state.segmentation.GetID()] = stampOf(state.segmentation)
+
+    def isEdited(self, segmentationNode):
+        """Whether a segmentation holds voxels that this module did not write: they are never overwritten."""
+        from TuNetSegmentationLib.ResultSegmentation import stampOf
+
+        if segmentationNode.GetSegmentation().GetNumberOfSegments() == 0:
+            return False
+        return self._written.get(segmentationNode.GetID()) != stampOf(segmentationNode)
 
     def thresholdsOf(self, state):
         """((kidney upper, lower), (tumour upper, lower), smallest tumour in ml) of a state."""

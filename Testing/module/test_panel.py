@@ -88,6 +88,28 @@ class TestRun:
         a_bench.click(finished.ui.resetButton)
         assert finished._parameterNode.tumorUpper == 0.5
 
+    def edit(self, node):
+        import numpy as np
+        import slicer
+
+        mask = np.zeros(slicer.util.arrayFromVolume(node).shape, dtype=np.uint8)
+        mask[5:8, 10:14, 10:14] = 1
+        return mask
+
+    def test_an_edited_segmentation_is_never_overwritten(self, a_bench, finished, a_ct):
+        import slicer
+
+        node = finished._parameterNode.segmentation
+        mask = self.edit(a_ct)
+        slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, "Kidney", a_ct)
+        finished.ui.kidneyUpperSlider.value = 0.9
+        a_bench.process_events(0.1)
+        assert "edited" in finished.ui.statusLabel.text
+        run_to_end(a_bench, finished)
+        assert finished._parameterNode.segmentation is not node
+        kept = slicer.util.arrayFromSegmentBinaryLabelmap(node, "Kidney", a_ct)
+        assert (kept == mask).all()
+
     def test_overlay_is_shown_and_taken_away(self, a_bench, finished):
         import slicer
 

@@ -95,6 +95,16 @@ def setLabels(node: Any, labels: Any, grid: Any) -> None:
         node.CreateClosedSurfaceRepresentation()
 
 
+def stampOf(node: Any) -> tuple[int, ...]:
+    """Changes whenever a segment's voxels do, by whoever."""
+    segmentation = node.GetSegmentation()
+    stamps = [segmentation.GetNumberOfSegments()]
+    for index in range(segmentation.GetNumberOfSegments()):
+        labelmap = segmentation.GetNthSegment(index).GetRepresentation("Binary labelmap")
+        stamps.append(labelmap.GetMTime() if labelmap is not None else 0)
+    return tuple(stamps)
+
+
 def centreOf(labels: Any, grid: Any) -> tuple[float, float, float] | None:
     """RAS position of the middle of everything labelled; None where nothing is."""
     import numpy as np
