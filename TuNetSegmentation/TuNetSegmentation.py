@@ -385,6 +385,9 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
     def showOverlay(self, state):
         """Show the state's map, or none."""
         maps = self.prediction.maps.named() if self.prediction is not None else {}
+        if state.segmentation is not None and self.prediction is not None:
+            # Filled segments would hide the colours; their outlines stay.
+            state.segmentation.GetDisplayNode().SetVisibility2DFill(state.overlay not in maps)
         if state.overlay not in maps:
             self._overlay.hide()
             self._shownMap = ""
