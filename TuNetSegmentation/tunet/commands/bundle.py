@@ -69,6 +69,8 @@ def inspect(word: str) -> None:
     with tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
         bundle = open_bundle(word, Path(scratch))
     table = Table(show_header=False, box=None)
+    table.add_column()
+    table.add_column(overflow="fold")  # a checksum with an ellipsis cannot be compared
     for field, value in asdict(bundle.card).items():
         table.add_row(field.replace("_", " "), value)
     table.add_row("members", ", ".join(member.variant for member in bundle.members))
@@ -88,4 +90,5 @@ def verify(word: str) -> None:
     with tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
         bundle = open_bundle(word, Path(scratch))
         load_members(bundle, bundle.members)
-    out.print(f"{bundle.card.name} {bundle.card.version} is sound: {len(bundle.files)} files, sha256 {bundle.checksum}")
+    sentence = f"{bundle.card.name} {bundle.card.version} is sound: {len(bundle.files)} files, sha256 {bundle.checksum}"
+    out.print(sentence, soft_wrap=True)

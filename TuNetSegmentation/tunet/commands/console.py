@@ -46,7 +46,7 @@ def show_report(report: RunReport, output: Path, as_json: bool) -> None:
     table.add_row("Written to", str(output))
     out.print(table)
     for warning in report.warnings:
-        err.print(f"Note: {warning}", style="yellow", highlight=False)
+        err.print(f"Note: {warning}", style="yellow", highlight=False, soft_wrap=True)
 
 
 def show_seconds(seconds: dict[str, float]) -> None:
