@@ -24,7 +24,7 @@ from tunet.networks.build import build_localization, build_segmentation
 from tunet.networks.size import NetworkSize
 from tunet.recipe import Normalization, Padding, Recipe, Scaling, SpacingGeometry
 from tunet.synthesis import write_dataset
-from tunet.thresholds import CLINICAL
+from tunet.thresholds import CLINICAL, RegionThresholds
 from tunet.training.augmentation import Augmentation
 from tunet.training.cases import PreparedPair, find_cases, prepare_case
 from tunet.training.config import FitConfig, Schedule
@@ -75,6 +75,14 @@ LOCALIZER = replace(
     max_epochs=12,
     early_stop_epochs=20,
     learning_rate=4e-3,
+)
+
+# On the validation phantoms, growing below 0.5 only added voxels that are no tumour (mean Dice 0.618 against 0.639).
+POSTPROCESSING = replace(
+    CLINICAL,
+    whole=RegionThresholds(0.5, 0.5, None),
+    tumor=RegionThresholds(0.5, 0.5, None),
+    small_tumor=replace(CLINICAL.small_tumor, lower=0.5),
 )
 
 log = logging.getLogger("train_phantom_bundle")
@@ -172,7 +180,7 @@ def main() -> None:
         provenance="tools/train_phantom_bundle.py",
         intended_use="To try the program and to test it. It has never seen a patient: never use it on one.",
     )
-    bundle = create_bundle(runs, card, CLINICAL, output / "bundle")
+    bundle = create_bundle(runs, card, POSTPROCESSING, output / "bundle")
     log.info("wrote %s, %.2f MB", bundle.folder, sum(f.size for f in bundle.files.values()) / 1e6)
 
 

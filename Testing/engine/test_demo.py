@@ -11,14 +11,14 @@ from tunet.commands.demo import run
 
 pytestmark = pytest.mark.slow
 
-# The default phantom of `tunet demo` and two more; none is among the training seeds 1000 to 1071.
-SEEDS = (900_001, 900_002, 900_003)
+# The phantom of `make demo`; training used the seeds 1000 to 1071, the choice of thresholds 2000 to 2007.
+SEED = 900_001
 
 
-@pytest.fixture(scope="module", params=SEEDS)
-def finished(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
-    run(folder, request.param, "auto", "auto")
+    run(folder, SEED, "auto", "auto")
     return folder
 
 
