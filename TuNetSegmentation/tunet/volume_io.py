@@ -1,4 +1,4 @@
-"""Reading CT and label maps, writing results.
+"""Reading CT, label maps and probability maps.
 
 ITK does the reading; this module refuses what ITK would mend or misread silently, each in one sentence.
 """
