@@ -6,10 +6,6 @@ from typing import Any
 import slicer
 import vtk
 
-# Volumes that are usable but not at their best; millimetres and HU.
-THICK_SLICES_MM = 7.0
-AIR_AT_MOST_HU = -300.0
-
 
 def gridOf(volumeNode: Any) -> Any:
     """The engine's Grid of a volume node: MRML speaks RAS, the engine LPS."""
@@ -59,6 +55,8 @@ def problemWith(volumeNode: Any) -> str:
 
 def doubtsAbout(volumeNode: Any) -> str:
     """What may make the result poor, in a sentence; empty if nothing does."""
+    from tunet.reading import AIR_AT_MOST_HU, THICK_SLICES_MM
+
     low, high = volumeNode.GetImageData().GetScalarRange()
     thickest = max(volumeNode.GetSpacing())
     if low > AIR_AT_MOST_HU:
