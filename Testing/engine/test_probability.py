@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from tunet.grid import Grid
-from tunet.postprocessing import label_regions, settled_localization
 from tunet.probability import ProbabilityMaps
-from tunet.thresholds import CLINICAL, PAPER
 from tunet.volume import Volume
 
 GRID = Grid((6, 8, 10), (1.0, 2.0, 4.0), (5.0, 6.0, 7.0))
-RNG = np.random.default_rng(0)
 
 
 def maps(whole=None, tumor=None, uncertainty=None) -> ProbabilityMaps:
@@ -47,11 +43,6 @@ def test_named_leaves_out_what_does_not_exist():
     assert "uncertainty" in maps(uncertainty=np.zeros(GRID.shape, dtype=np.float32)).named()
 
 
-@pytest.mark.parametrize("options", [PAPER, CLINICAL], ids=lambda o: o.profile)
-def test_settled_localization_gives_the_same_labels(options):
-    whole, tumor, located = (RNG.random(GRID.shape).astype(np.float32) for _ in range(3))
-    given = ProbabilityMaps(*(Volume(values, GRID) for values in (located, whole, tumor)))
-    settled, settled_options = settled_localization(given, options)
-    assert settled_options.localization_margin_mm == 0
-    expected = label_regions(given, options).labels.array
-    assert np.array_equal(label_regions(settled, settled_options).labels.array, expected)
+def test_from_named_undoes_named():
+    given = maps(uncertainty=np.ones(GRID.shape, dtype=np.float32))
+    assert ProbabilityMaps.from_named(given.named()) == given

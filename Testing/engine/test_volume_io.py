@@ -60,7 +60,7 @@ class TestReading:
     @pytest.mark.parametrize(("offset", "what"), [(252, "sform only"), (254, "qform only")])
     def test_either_orientation_is_enough(self, tmp_path, offset, what):
         reading = read_ct(edited(tmp_path, offset, "<h", 0))
-        assert reading.warnings == ()
+        assert not [w for w in reading.warnings if "form" in w]
         assert reading.volume.grid.origin_lps == pytest.approx((1, 2, 3)), what
 
     def test_neither_orientation_is_said(self, tmp_path):

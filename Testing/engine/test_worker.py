@@ -166,3 +166,28 @@ class TestEnd:
 def test_starts_without_heavy_imports():
     code = "import sys, tunet.worker; assert not {'torch', 'numpy', 'SimpleITK'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestRegionOfInterest:
+    def test_labels_lie_in_the_region(self, client, ct, bundle):
+        x, y, z = sitk.ReadImage(ct).GetSize()
+        client.send(request="segment", id=1, input=ct, bundle=bundle, roi=[2, x, 3, y - 1, 4, z])
+        labels = sitk.ReadImage(client.until("result", "error")[-1]["labels"])
+        assert labels.GetSize() == (x - 2, y - 4, z - 4)
+        assert labels.GetOrigin() == sitk.ReadImage(ct)[2:, 3:, 4:].GetOrigin()
+
+    @pytest.mark.parametrize("roi", [[0, 1], "here", [0, 9999, 0, 1, 0, 1]])
+    def test_an_impossible_region_is_a_sentence(self, client, ct, bundle, roi):
+        client.send(request="segment", id=1, input=ct, bundle=bundle, roi=roi)
+        message = client.until("error", "result")[-1]["message"]
+        assert "region of interest" in message or "ROI" in message
+
+
+def test_install_makes_a_model_available(client, bundle, tmp_path, monkeypatch):
+    client.end()
+    monkeypatch.setenv("TUNET_MODELS", str(tmp_path / "models"))
+    again = Client(tmp_path)
+    again.send(request="install", id=1, source=bundle)
+    assert again.until("result", "error")[-1]["model"] == "tiny"
+    assert (tmp_path / "models" / "tiny" / "bundle.json").exists()
+    assert again.end() == 0

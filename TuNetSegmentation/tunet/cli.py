@@ -164,11 +164,13 @@ def models_list() -> None:
 
 
 @models_app.command("install")
-def models_install(source: Annotated[Path, typer.Argument(help="Bundle folder or zip.")]) -> None:
+def models_install(
+    source: Annotated[str, typer.Argument(help="Bundle folder or zip, or its address: https://...#sha256=...")],
+) -> None:
     """Check a bundle and copy it to the user's models."""
-    from tunet.commands.models import install_from
+    from tunet.commands.models import install_named
 
-    install_from(source)
+    install_named(source)
 
 
 @models_app.command("remove")

@@ -10,7 +10,8 @@ import SimpleITK as sitk
 from tunet.dicom_geometry import ordered, straightened
 from tunet.dicom_slices import Listing, Stack, list_stacks
 from tunet.errors import InputError
-from tunet.reading import Reading, check_voxels, doubts_about
+from tunet.reading import Reading, check_voxels
+from tunet.suitability import doubts_about
 from tunet.volume import Volume
 
 _KINDS = {

@@ -18,6 +18,8 @@ import numpy.typing as npt
 Shape = tuple[int, int, int]
 Triple = tuple[float, float, float]
 Affine = npt.NDArray[np.float64]
+# x0, x1, y0, y1, z0, z1 voxels, ends excluded.
+Roi = tuple[int, int, int, int, int, int]
 
 # The letters name the direction in which an index grows, as in nibabel ("RAS" = x right, y anterior, z superior).
 _AXIS_OF_LETTER = {"L": (0, 1.0), "R": (0, -1.0), "P": (1, 1.0), "A": (1, -1.0), "S": (2, 1.0), "I": (2, -1.0)}
@@ -111,6 +113,15 @@ class Grid:
         x, y, z = self.size_xyz
         corners = list(product((-0.5, x - 0.5), (-0.5, y - 0.5), (-0.5, z - 0.5)))
         return self.to_lps(np.asarray(corners))
+
+    def roi_around(self, points_lps: npt.NDArray[np.float64]) -> Roi | None:
+        """The smallest box of whole voxels that holds world positions (n, 3); None where it misses the grid."""
+        index = self.to_index(points_lps)
+        low = np.maximum(np.floor(index.min(axis=0) + 0.5).astype(int), 0)
+        high = np.minimum(np.ceil(index.max(axis=0) + 0.5).astype(int), self.size_xyz)
+        if (low >= high).any():
+            return None
+        return int(low[0]), int(high[0]), int(low[1]), int(high[1]), int(low[2]), int(high[2])
 
     def same_as(self, other: Grid, tolerance: float = 1e-4) -> bool:
         """Whether both grids put every voxel at the same place, to ``tolerance`` of a voxel."""

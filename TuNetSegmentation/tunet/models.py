@@ -13,6 +13,8 @@ from pathlib import Path
 from tunet.bundle import MANIFEST, Bundle, load_bundle
 from tunet.bundle_archive import unpack
 from tunet.errors import BundleError, OutputError, UsageError
+from tunet.model_download import ModelAddress, download, is_address
+from tunet.progress import Progress
 
 DEFAULT_BUNDLE = "phantom"
 FOLDER_VARIABLE = "TUNET_MODELS"
@@ -110,6 +112,24 @@ def install(source: Path) -> InstalledModel:
         raise OutputError(
             f"The model cannot be stored in {root} ({error.strerror}); free space or set TUNET_MODELS."
         ) from error
+
+
+def install_from(source: str, progress: Progress) -> InstalledModel:
+    """Install a bundle from a folder, a zip, or an address ``https://...#sha256=...``.
+
+    Raises:
+        UsageError: the address cannot be used.
+        InputError: the server cannot be reached.
+        BundleError, OutputError: as :func:`install`.
+        Cancelled: the user stopped the download, which goes on where it stopped next time.
+    """
+    if not is_address(source):
+        return install(Path(source))
+    archive = download(ModelAddress.parse(source), user_folder() / ".downloads", progress)
+    try:
+        return install(archive)
+    finally:
+        archive.unlink(missing_ok=True)
 
 
 def remove(name: str) -> None:

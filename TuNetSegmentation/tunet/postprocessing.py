@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -48,64 +49,121 @@ def label_regions(maps: ProbabilityMaps, options: PostProcessing) -> Labeled:
     labels = np.zeros(grid.shape, dtype=np.uint8)
     if box is None:
         return Labeled(Volume(labels, grid), ("No voxel reaches the lowest threshold.",))
-    whole_map, tumor_map = maps.whole.array[box], maps.tumor.array[box]
-    located = _localization_mask(maps, options, box)
+    whole, tumor = maps.whole.array[box], maps.tumor.array[box]
+    located = localization_mask(maps, options, box)
     if options.localization is LocalizationUse.PROBABILITIES:
-        whole_map, tumor_map = whole_map * located, tumor_map * located
-    decisions: list[str] = []
-    whole = whole_region(whole_map, options, decisions)
-    tumor = tumor_region(tumor_map, whole, options, grid.voxel_volume_mm3, decisions)
+        whole, tumor = whole * located, tumor * located
+    decision = decide(_counter(whole), _counter(tumor), options, grid.voxel_volume_mm3)
+    labels[box] = labels_in_box(whole, tumor, located, decision, options, grid.voxel_volume_mm3)
+    return Labeled(Volume(labels, grid), decision.sentences)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A region of a probability map: what reaches ``certain``, and what reaches ``possible`` and touches it."""
+
+    certain: float
+    possible: float
+
+    def region(self, probability: Array, connectivity: int) -> Mask:
+        """The region in a map."""
+        certain = probability >= self.certain
+        if self.possible >= self.certain or not certain.any():
+            return np.asarray(certain)
+        return grown(certain, probability >= self.possible, connectivity)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Which branches of Algorithm 1 a CT takes.
+
+    Attributes:
+        whole, tumor: how the regions are cut; None leaves one empty.
+        tumor_is_whole: line 14, the tumour becomes all of the whole region.
+        sentences: the same for the report.
+    """
+
+    whole: Cut | None
+    tumor: Cut | None
+    tumor_is_whole: bool
+    sentences: tuple[str, ...]
+
+
+# Number of voxels of a map that reach a threshold.
+Counter = Callable[[float], int]
+
+
+def decide(whole: Counter, tumor: Counter, options: PostProcessing, voxel_volume_mm3: float) -> Decision:
+    """The branches for maps of which only the numbers of voxels above thresholds are asked."""
+    sentences: list[str] = []
+    whole_cut = _cut_whole(whole, options, sentences)
+    tumor_cut, is_whole = _cut_tumor(tumor, options, voxel_volume_mm3, sentences)
+    return Decision(whole_cut, tumor_cut, is_whole, tuple(sentences))
+
+
+def labels_in_box(
+    whole: Array, tumor: Array, located: Mask, decision: Decision, options: PostProcessing, voxel_volume_mm3: float
+) -> npt.NDArray[np.uint8]:
+    """Labels (z, y, x) of a part of the CT no region reaches out of; ``located`` is L-Net's widened mask there."""
+    nothing = np.zeros(whole.shape, dtype=bool)
+    kidney = decision.whole.region(whole, options.connectivity) if decision.whole else nothing
+    lesion = decision.tumor.region(tumor, options.connectivity) if decision.tumor else nothing
+    if decision.tumor_is_whole:
+        lesion = kidney.copy()
     if options.tumor_outside_whole is TumorOutsideWhole.BACKGROUND:
-        tumor &= whole
-    merged = np.where(tumor, TUMOR, np.where(whole, KIDNEY, 0)).astype(np.uint8)
+        lesion = lesion & kidney
+    merged = np.where(lesion, TUMOR, np.where(kidney, KIDNEY, 0)).astype(np.uint8)
     if options.localization is LocalizationUse.END:
         merged *= located
-    labels[box] = without_small_pieces(merged, options, grid.voxel_volume_mm3)
-    return Labeled(Volume(labels, grid), tuple(decisions))
+    return without_small_pieces(merged, options, voxel_volume_mm3)
 
 
-def settled_localization(maps: ProbabilityMaps, options: PostProcessing) -> tuple[ProbabilityMaps, PostProcessing]:
-    """Maps and options that give the same labels, with L-Net's mask cut and widened once and for all.
-
-    Widening takes longer than everything else; who applies many thresholds to the same maps does it once.
-    """
-    if options.localization is LocalizationUse.OFF:
-        return maps, options
-    everywhere: Box = tuple(slice(0, n) for n in maps.grid.shape)  # type: ignore[assignment]
-    mask = _localization_mask(maps, options, everywhere).astype(np.float32)
-    settled = replace(maps, localization=Volume(mask, maps.grid))
-    return settled, replace(options, localization_margin_mm=0.0)
-
-
-def whole_region(probability: Array, options: PostProcessing, decisions: list[str]) -> Mask:
+def _cut_whole(count: Counter, options: PostProcessing, sentences: list[str]) -> Cut | None:
     """Lines 1 to 9: cut at T, refined down to the lower threshold; at the fallback when nothing reaches T."""
     thresholds = options.whole
-    certain = probability >= thresholds.upper
-    if not certain.any():
-        return _fallback(probability, thresholds, "Kidney", decisions)
-    return grown(certain, probability >= thresholds.lower, options.connectivity)
+    if count(thresholds.upper) == 0:
+        return _fallback(thresholds, "Kidney", sentences)
+    return Cut(thresholds.upper, thresholds.lower)
 
 
-def tumor_region(
-    probability: Array, whole: Mask, options: PostProcessing, voxel_volume_mm3: float, decisions: list[str]
-) -> Mask:
+def _cut_tumor(
+    count: Counter, options: PostProcessing, voxel_volume_mm3: float, sentences: list[str]
+) -> tuple[Cut | None, bool]:
     """Lines 10 to 26: the three cases of an empty, a small and a larger tumour."""
     thresholds = options.tumor
-    certain = probability >= thresholds.upper
-    count = int(certain.sum())
-    if count == 0:
-        lowered = _fallback(probability, thresholds, "Tumour", decisions)
-        if lowered.any():
-            return lowered if options.seedless is Seedless.LOWERED_MASK else certain
-        if options.empty_tumor is EmptyTumor.WHOLE and thresholds.fallback is not None:
-            decisions.append("Tumour: empty at every threshold; set equal to the whole region (Algorithm 1, line 14).")
-            return whole.copy()
-        return certain
-    small = options.small_tumor.holds(count, voxel_volume_mm3)
+    certain = count(thresholds.upper)
+    if certain == 0:
+        return _cut_empty_tumor(count, options, sentences)
+    small = options.small_tumor.holds(certain, voxel_volume_mm3)
     lower = options.small_tumor.lower if small else thresholds.lower
     if small:
-        decisions.append(f"Tumour: small at {thresholds.upper:g} ({count} voxels); grown down to {lower:g}.")
-    return grown(certain, probability >= min(lower, thresholds.upper), options.connectivity)
+        sentences.append(f"Tumour: small at {thresholds.upper:g} ({certain} voxels); grown down to {lower:g}.")
+    return Cut(thresholds.upper, min(lower, thresholds.upper)), False
+
+
+def _cut_empty_tumor(count: Counter, options: PostProcessing, sentences: list[str]) -> tuple[Cut | None, bool]:
+    lowered = _fallback(options.tumor, "Tumour", sentences)
+    if lowered is None:
+        return None, False
+    if count(lowered.certain) > 0:
+        # Region growing from nothing gives nothing: that is the literal reading.
+        return (lowered if options.seedless is Seedless.LOWERED_MASK else None), False
+    if options.empty_tumor is EmptyTumor.WHOLE:
+        sentences.append("Tumour: empty at every threshold; set equal to the whole region (Algorithm 1, line 14).")
+        return None, True
+    return None, False
+
+
+def _fallback(thresholds: RegionThresholds, name: str, sentences: list[str]) -> Cut | None:
+    if thresholds.fallback is None:
+        sentences.append(f"{name}: no voxel reaches {thresholds.upper:g}; left empty.")
+        return None
+    sentences.append(f"{name}: no voxel reaches {thresholds.upper:g}; the threshold fell to {thresholds.fallback:g}.")
+    return Cut(thresholds.fallback, thresholds.fallback)
+
+
+def _counter(probability: Array) -> Counter:
+    return lambda threshold: int(np.count_nonzero(probability >= threshold))
 
 
 def grown(certain: Mask, possible: Mask, connectivity: int) -> Mask:
@@ -139,15 +197,7 @@ def large_pieces(mask: Mask, smallest_mm3: float, voxel_volume_mm3: float, conne
     return np.asarray(keep[pieces])
 
 
-def _fallback(probability: Array, thresholds: RegionThresholds, name: str, decisions: list[str]) -> Mask:
-    if thresholds.fallback is None:
-        decisions.append(f"{name}: no voxel reaches {thresholds.upper:g}; left empty.")
-        return np.zeros(probability.shape, dtype=bool)
-    decisions.append(f"{name}: no voxel reaches {thresholds.upper:g}; the threshold fell to {thresholds.fallback:g}.")
-    return np.asarray(probability >= thresholds.fallback)
-
-
-def _localization_mask(maps: ProbabilityMaps, options: PostProcessing, box: Box) -> Mask:
+def localization_mask(maps: ProbabilityMaps, options: PostProcessing, box: Box) -> Mask:
     """L-Net's mask inside the box, widened by the margin; what lies outside the box but within reach counts."""
     if options.localization is LocalizationUse.OFF:
         return np.ones(tuple(s.stop - s.start for s in box), dtype=bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +64,11 @@ class ProbabilityMaps:
             self.tumor.on_lattice(part, 0),
             uncertainty,
         )
+
+    @classmethod
+    def from_named(cls, maps: Mapping[str, Volume]) -> ProbabilityMaps:
+        """The counterpart of :meth:`named`."""
+        return cls(maps["localization"], maps["whole"], maps["tumor"], maps.get("uncertainty"))
 
     def named(self) -> dict[str, Volume]:
         """File stem -> map, those that exist."""

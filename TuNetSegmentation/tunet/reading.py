@@ -12,10 +12,6 @@ from tunet.volume import Volume
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
 
-THICK_SLICES_MM = 7.0
-# Below this, some of the image is air or padding, as in every CT whose values are Hounsfield units.
-AIR_AT_MOST_HU = -300.0
-
 
 @dataclass(frozen=True)
 class Reading:
@@ -50,14 +46,3 @@ def check_voxels(volume: Volume, name: str, constant_allowed: bool = False) -> N
         raise InputError(f"{name} holds voxels that are not numbers (NaN or infinite); export the CT again.")
     if low == high and not constant_allowed:
         raise InputError(f"Every voxel of {name} has the same value, {low:g}; this is not a CT.")
-
-
-def doubts_about(volume: Volume) -> tuple[str, ...]:
-    """What may make a result poor, in sentences."""
-    found = []
-    if volume.array.min() > AIR_AT_MOST_HU:
-        found.append("The values do not look like Hounsfield units (there is no air); the result may be wrong.")
-    thickest = max(volume.grid.spacing_mm)
-    if thickest > THICK_SLICES_MM:
-        found.append(f"The slices are {thickest:.1f} mm thick; small tumours can be missed.")
-    return tuple(found)

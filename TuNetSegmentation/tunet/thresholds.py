@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -141,6 +141,13 @@ class PostProcessing:
         """No voxel below this probability (whole or tumour) can end up in the result."""
         used = [self.whole.lower, self.tumor.lower, self.small_tumor.lower]
         return min(used + [t for t in (self.whole.fallback, self.tumor.fallback) if t is not None])
+
+    def on_ct(self, model_voxel_mm3: float) -> PostProcessing:
+        """The same choices for maps on a CT's grid: a size counted in the model's voxels becomes a volume."""
+        small = self.small_tumor
+        if small.voxels is not None:
+            small = SmallTumor(small.lower, voxels=None, mm3=small.voxels * model_voxel_mm3)
+        return replace(self, small_tumor=small, grid=EvaluationGrid.CT)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``bundle.json``."""

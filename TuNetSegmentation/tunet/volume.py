@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 
-from tunet.grid import Grid
+from tunet.errors import UsageError
+from tunet.grid import Grid, Roi
 
 # Values of a label map. "Whole" in the paper is both together.
 KIDNEY, TUMOR = 1, 2
@@ -79,6 +80,25 @@ class Volume:
         resampler.SetInterpolator(_SITK_INTERPOLATORS[interpolation])
         resampler.SetDefaultPixelValue(float(outside))
         return Volume(sitk.GetArrayFromImage(resampler.Execute(self.to_sitk())), grid)
+
+    def part(self, roi: Roi | None) -> Volume:
+        """A box of voxels; all of it for None.
+
+        Raises:
+            UsageError: the box is empty or reaches out of the volume.
+        """
+        if roi is None:
+            return self
+        x0, x1, y0, y1, z0, z1 = roi
+        bounds = zip(((x0, x1), (y0, y1), (z0, z1)), self.grid.size_xyz, strict=True)
+        if any(not 0 <= low < high <= n for (low, high), n in bounds):
+            sizes = " x ".join(str(n) for n in self.grid.size_xyz)
+            raise UsageError(
+                f"The ROI {','.join(map(str, roi))} does not lie in the CT of {sizes} voxels; "
+                "give x0,x1,y0,y1,z0,z1 with the ends excluded."
+            )
+        start = (float(x0), float(y0), float(z0))
+        return self.on_lattice(self.grid.moved_to_index(start, (z1 - z0, y1 - y0, x1 - x0)), outside=0)
 
     def on_lattice(self, grid: Grid, outside: float) -> Volume:
         """Crop and pad to a grid of the same lattice (see :meth:`Grid.moved_to_index`); no value changes."""

@@ -12,7 +12,8 @@ import SimpleITK as sitk
 
 from tunet.errors import InputError
 from tunet.nifti_header import check_nifti
-from tunet.reading import NIFTI_SUFFIXES, Reading, check_voxels, doubts_about
+from tunet.reading import NIFTI_SUFFIXES, Reading, check_voxels
+from tunet.suitability import doubts_about
 from tunet.volume import Volume
 
 # ITK's remarks would reach the user's terminal between our own sentences.

@@ -4,10 +4,11 @@
     <- {"event": "progress", "id": 1, "stage": "Finding the kidneys", "fraction": 0.1, "seconds_left": 12.3}
     <- {"event": "result", "id": 1, "labels": ".../labels.nrrd", "maps": {"whole": ".../whole.nrrd", ...}, "report": {}}
 
-Requests: ``segment``, ``rethreshold`` (the last prediction under other thresholds; no network runs), ``cancel``,
-``devices``, ``shutdown``. Events: ``ready``, ``progress``, ``warning``, ``result``, ``error`` (a sentence for the user;
-``"cancelled": true`` when he stopped it himself). The loaded model stays warm between runs. Files travel in one private
-folder, named by ``ready``, that is removed when the process ends; the end of stdin ends the process.
+Requests: ``segment``, ``rethreshold`` (the last prediction under other thresholds; no network runs), ``install`` (a
+model from a file, folder or address), ``cancel``, ``devices``, ``shutdown``. Events: ``ready``, ``progress``,
+``warning``, ``result``, ``error`` (a sentence for the user; ``"cancelled": true`` when he stopped it himself). The
+loaded model stays warm between runs. Files travel in one private folder, named by ``ready``, that is removed when the
+process ends; the end of stdin ends the process.
 
 Nothing heavier than the standard library is imported before the first request that needs it.
 """
@@ -105,10 +106,17 @@ class Worker:
                 return {"devices": self._open_session().devices()}
             case "segment":
                 return asdict(self._open_session().segment(message, self._progress(message)))
+            case "install":
+                return {"model": self._install(message)}
             case "rethreshold":
                 return asdict(self._open_session().rethreshold(message))
             case other:
                 raise UsageError(f"The request {other!r} is unknown to this version of the program; update TuNet.")
+
+    def _install(self, message: Message) -> str:
+        from tunet.models import install_from
+
+        return install_from(str(message.get("source")), self._progress(message)).name
 
     def _open_session(self) -> Session:
         if self._session is None:

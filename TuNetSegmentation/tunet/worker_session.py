@@ -9,6 +9,7 @@ from typing import Any
 from tunet.bundle import Bundle
 from tunet.compute import available_devices, device_name, resolve
 from tunet.errors import UsageError
+from tunet.grid import Roi
 from tunet.models import DEFAULT_BUNDLE, open_bundle
 from tunet.output import write_scratch
 from tunet.progress import Progress
@@ -30,10 +31,10 @@ class SessionResult:
     """What a run left in the worker's folder.
 
     Attributes:
-        labels: file of the label map (uint8; 0, 1 kidney, 2 tumour) on the CT's grid.
+        labels: file of the label map (uint8; 0, 1 kidney, 2 tumour) on the grid of the CT, or of its ROI.
         maps: name to file of the probability maps (float32) on the part of the CT's grid where they say anything;
             empty after ``rethreshold``.
-        postprocessing: thresholds that were used, as in ``bundle.json``.
+        postprocessing: thresholds that were used, as in ``bundle.json``, for maps on the CT's grid.
         report: as ``report.json`` of the command line.
     """
 
@@ -75,7 +76,7 @@ class Session:
             options = _postprocessing(request, loaded.bundle.postprocessing)
         with progress.stage("Reading the CT"):
             reading = read_ct(Path(str(request["input"])))
-        ct = reading.volume
+            ct = reading.volume.part(_roi(request))
         work = 0.3 * ct.grid.voxel_count
         progress.plan(work)
         prediction = loaded.segmenter.predict(ct, progress)
@@ -96,7 +97,8 @@ class Session:
             seconds=progress.seconds,
             warnings=(*reading.warnings, *prediction.warnings),
         )
-        return SessionResult(labels, maps, options.to_json(), asdict(report))
+        on_ct = options.on_ct(prediction.maps.grid.voxel_volume_mm3)
+        return SessionResult(labels, maps, on_ct.to_json(), asdict(report))
 
     def rethreshold(self, request: dict[str, Any]) -> SessionResult:
         """The last prediction under other thresholds.
@@ -132,6 +134,17 @@ class Session:
         path = self._folder / name
         write_scratch(volume, path)
         return str(path)
+
+
+def _roi(request: dict[str, Any]) -> Roi | None:
+    wanted = request.get("roi")
+    if wanted is None:
+        return None
+    try:
+        x0, x1, y0, y1, z0, z1 = (int(value) for value in wanted)
+    except (ValueError, TypeError) as error:
+        raise UsageError("The region of interest cannot be used; draw it again.") from error
+    return x0, x1, y0, y1, z0, z1
 
 
 def _postprocessing(request: dict[str, Any], default: PostProcessing) -> PostProcessing:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.table import Table
 
 from tunet.bundle import load_bundle
-from tunet.commands.console import out
+from tunet.commands.console import out, shown_progress
 from tunet.errors import BundleError
-from tunet.models import InstalledModel, install, installed_models, remove, user_folder
+from tunet.models import InstalledModel, install_from, installed_models, remove, user_folder
 
 
 def show() -> None:
@@ -23,9 +21,10 @@ def show() -> None:
     out.print(f"New models go to {user_folder()}", highlight=False)
 
 
-def install_from(source: Path) -> None:
-    """Install a bundle folder or zip."""
-    model = install(source)
+def install_named(source: str) -> None:
+    """Install a bundle folder or zip, or one from the web."""
+    with shown_progress(as_json=False) as progress:
+        model = install_from(source, progress)
     out.print(f"Installed {model.name} in {model.folder}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tunet.compute import resolve
 from tunet.errors import UsageError
-from tunet.grid import Grid
+from tunet.grid import Grid, Roi
 from tunet.models import open_bundle
 from tunet.output import StagedFolder, write_volume
 from tunet.probability import ProbabilityMaps
@@ -25,7 +25,6 @@ SEGMENTATION_NAME = "segmentation.nii.gz"
 REPORT_NAME = "report.json"
 
 
-Roi = tuple[int, int, int, int, int, int]
 Pair = tuple[float, float]
 
 
@@ -98,7 +97,7 @@ def run(request: SegmentRequest, progress: Progress) -> RunReport:
             segmenter = Segmenter.load(bundle, compute, request.variant, request.mirrored)
         with progress.stage("Reading the CT"):
             reading = read_ct(request.source, request.series)
-        ct = _region(reading.volume, request.roi)
+        ct = reading.volume.part(request.roi)
         work = _FinishingWork(ct.grid.voxel_count, file_count=5 if request.save_probabilities else 1)
         progress.plan(work.thresholds + work.files)
         prediction = segmenter.predict(ct, progress)
@@ -158,21 +157,6 @@ def _with_pair(thresholds: RegionThresholds, pair: Pair) -> RegionThresholds:
     upper, lower = pair
     fallback = thresholds.fallback if thresholds.fallback is None else min(thresholds.fallback, upper)
     return RegionThresholds(upper, lower, fallback)
-
-
-def _region(ct: Volume, roi: Roi | None) -> Volume:
-    if roi is None:
-        return ct
-    bounds = list(zip(roi[0::2], roi[1::2], ct.grid.size_xyz, strict=True))
-    if any(not 0 <= low < high <= n for low, high, n in bounds):
-        sizes = " x ".join(str(n) for n in ct.grid.size_xyz)
-        raise UsageError(
-            f"The ROI {','.join(map(str, roi))} does not lie in the CT of {sizes} voxels; "
-            "give x0,x1,y0,y1,z0,z1 with the ends excluded."
-        )
-    (x, _, _), (y, _, _), (z, _, _) = bounds
-    shape = (roi[5] - roi[4], roi[3] - roi[2], roi[1] - roi[0])
-    return ct.on_lattice(ct.grid.moved_to_index((float(x), float(y), float(z)), shape), outside=0)
 
 
 def _write_volumes(
