@@ -4,14 +4,16 @@ Module, parameter node, widget, logic and test in the order of Slicer's template
 TuNetSegmentationLib (MRML and Qt) and in tunet (the engine); nothing heavy is imported when Slicer starts.
 """
 
+import contextlib
 import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import qt
 import slicer
 import vtk
-from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
+from slicer import vtkMRMLMarkupsROINode, vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
@@ -22,7 +24,6 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
-from TuNetSegmentationLib.RunController import RunController, RunState
 
 ENGINE_FOLDER = Path(__file__).parent
 
@@ -37,21 +38,35 @@ class TuNetSegmentation(ScriptedLoadableModule):
         self.parent.dependencies = []
         self.parent.contributors = ["TuNetSegmentation contributors"]
         self.parent.helpText = _(
-            "Segments kidneys and kidney tumors in abdominal CT with the TuNet cascade of 3D U-Nets. "
-            "Choose a CT, press Segment kidney, correct the result in the Segment Editor. "
-            "For research use; not a medical device."
+            "<p>Segments kidneys and kidney tumors in abdominal CT.</p>"
+            "<ol><li>Choose a CT, or load one.</li><li>Press <b>Segment kidney</b>.</li>"
+            "<li>Move the thresholds, look at the probability maps, correct the result in the Segment Editor.</li>"
+            "<li>Save the scene, or export the segments.</li></ol>"
+            "<p>Everything runs on this computer. For research use; not a medical device.</p>"
         )
-        self.parent.acknowledgementText = _("The method is that of Vu et al., arXiv:1910.07521.")
+        self.parent.acknowledgementText = _(
+            "The method is that of Vu, Grimbergen, Simkó, Nyholm and Löfstedt, End-to-End Cascaded U-Nets with a "
+            "Localization Network for Kidney Tumor Segmentation, arXiv:1910.07521."
+        )
+        slicer.app.connect("startupCompleted()", _registerSample)
+
+
+def _registerSample():
+    """Once Slicer has started: the Sample Data module is there then."""
+    from TuNetSegmentationLib.SampleCt import registerSample
+
+    registerSample(str(ENGINE_FOLDER / "Resources" / "Icons" / "TuNetPhantom.png"))
 
 
 @parameterNodeWrapper
 class TuNetSegmentationParameterNode:
     """All state of the panel; saved with the scene.
 
-    Thresholds are probabilities; ``smallestTumorMl`` is in ml.
+    Thresholds are probabilities; ``smallestTumorMl`` is in ml; ``overlay`` names a map or is empty.
     """
 
     ct: vtkMRMLScalarVolumeNode
+    roi: vtkMRMLMarkupsROINode
     segmentation: vtkMRMLSegmentationNode
     model: str = ""
     variant: str = ""
@@ -61,21 +76,26 @@ class TuNetSegmentationParameterNode:
     tumorUpper: Annotated[float, WithinRange(0.05, 0.99)] = 0.5
     tumorLower: Annotated[float, WithinRange(0.05, 0.99)] = 0.3
     smallestTumorMl: Annotated[float, WithinRange(0.0, 10.0)] = 0.1
+    separateKidneys: bool = False
+    separateTumors: bool = False
     overlay: str = ""
     overlayOpacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.5
     overlayLowest: Annotated[float, WithinRange(0.01, 0.95)] = 0.1
+    keepMaps: bool = False
 
 
 class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """The panel: reads its state from the parameter node and hands the work to the logic."""
+    """The panel: its sections read the parameter node and write to it; every change shows all of them anew."""
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
-        self._parameterNode = None
+        self.state = None
+        self.ui = None
         self._guiTag = None
-        self._shownThresholds = None
+        self._showing = False
+        self._held = 0
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
@@ -83,326 +103,202 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.layout.addWidget(uiWidget)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
-        self.logic = TuNetSegmentationLogic()
-        self.logic.run = RunController(self, ENGINE_FOLDER, lambda: shutil.which("PythonSlicer"))
-
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        self.ui.segmentButton.connect("clicked(bool)", self.onSegmentButton)
-        self.ui.loadButton.connect("clicked(bool)", self.onLoadButton)
-        self.ui.logButton.connect("clicked(bool)", self.onLogButton)
-        self.ui.resetButton.connect("clicked(bool)", self.onResetButton)
-        self.ui.editButton.connect("clicked(bool)", self.onEditButton)
-        self.ui.modelSelector.connect("currentIndexChanged(int)", self.onModelChosen)
-        self.ui.variantSelector.connect("currentIndexChanged(int)", self.onVariantChosen)
-        self.ui.deviceSelector.connect("currentIndexChanged(int)", self.onDeviceChosen)
-        self.ui.overlaySelector.connect("currentIndexChanged(int)", self.onOverlayChosen)
-        self._fillChoices()
+        self._makeSections()
+        self.logic = TuNetSegmentationLogic(self.runSection)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEnd)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneEnd)
+        self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
         self.initializeParameterNode()
 
+    def _makeSections(self):
+        from TuNetSegmentationLib.InputSection import InputSection
+        from TuNetSegmentationLib.ModelSection import ModelSection
+        from TuNetSegmentationLib.OverlaySection import OverlaySection
+        from TuNetSegmentationLib.ResultSection import ResultSection
+        from TuNetSegmentationLib.RunSection import RunSection
+        from TuNetSegmentationLib.SetupSection import SetupSection
+        from TuNetSegmentationLib.ThresholdSection import ThresholdSection
+
+        self.setupSection = SetupSection(self)
+        self.inputSection = InputSection(self)
+        self.modelSection = ModelSection(self)
+        self.runSection = RunSection(self)
+        self.thresholdSection = ThresholdSection(self)
+        self.resultSection = ResultSection(self)
+        self.overlaySection = OverlaySection(self)
+
     def cleanup(self):
+        self.setParameterNode(None)
         if self.logic is not None:
             self.logic.close()
         self.removeObservers()
 
     def enter(self):
+        self.setupSection.lookAgain()
         self.initializeParameterNode()
 
     def exit(self):
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._guiTag)
+        if self.state:
+            self.state.disconnectGui(self._guiTag)
             self._guiTag = None
-            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
+            self.removeObserver(self.state, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
+
+    def onReload(self):
+        """Developers: take the changed files of the library and the engine too, not of this file alone."""
+        for name in [n for n in sys.modules if n.partition(".")[0] in ("TuNetSegmentationLib", "tunet")]:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
 
     def onSceneStartClose(self, caller, event):
         self.logic.run.cancel()
-        self.logic.forget()
         self.setParameterNode(None)
+        self.logic.forget()
 
-    def onSceneEndClose(self, caller, event):
+    def onSceneEnd(self, caller, event):
+        """The scene was closed or opened; a panel that is not shown looks again when it is."""
+        self.logic.result.restore(None, None, False, False)
         if self.parent.isEntered:
             self.initializeParameterNode()
 
+    def onNodeAdded(self, caller, event):
+        """The first CT that is loaded, dropped or sent here is chosen."""
+        if self.state is not None and self.parent.isEntered and self.state.ct is None:
+            qt.QTimer.singleShot(0, self._chooseFirst)
+
+    def onNodeRemoved(self, caller, event):
+        self.runSection.onNodeRemoved()
+
     def initializeParameterNode(self):
-        """Take the scene's parameter node; a scene with one CT has it chosen already."""
+        """Take the scene's parameter node, and begin with sensible choices."""
         self.setParameterNode(self.logic.getParameterNode())
-        if not self._parameterNode.ct:
-            ct = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
-            if ct is not None and not ct.IsA("vtkMRMLLabelMapVolumeNode"):
-                self._parameterNode.ct = ct
+        with self.oneStep():
+            self._chooseFirst()
+
+    def _chooseFirst(self):
+        if self.state is not None and not slicer.mrmlScene.IsClosing():
+            self.inputSection.chooseFirst()
+            self.modelSection.chooseFirst()
 
     def setParameterNode(self, parameterNode):
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._guiTag)
-            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
-        self._parameterNode = parameterNode
-        if self._parameterNode:
-            self._guiTag = self._parameterNode.connectGui(self.ui)
-            self.addObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
-            self.onStateChanged()
+        if self.state:
+            self.state.disconnectGui(self._guiTag)
+            self.removeObserver(self.state, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
+            self.resultSection.stop()
+            self.overlaySection.hide()
+        self.state = parameterNode
+        if self.state:
+            self._guiTag = self.state.connectGui(self.ui)
+            self.addObserver(self.state, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
+            self.refresh()
 
-    # What the user does
+    # What the sections ask of the panel
 
-    def onSegmentButton(self):
-        if self.logic.run.state is RunState.IDLE:
-            self.ui.logButton.visible = False
-            state = self._parameterNode
-            self.logic.start(state.ct, state.model, state.variant or None, state.device)
-        else:
-            self.logic.run.cancel()
+    def say(self, sentence):
+        """One sentence under the button."""
+        self.ui.statusLabel.text = sentence
 
-    def onLoadButton(self):
-        slicer.app.coreIOManager().openAddVolumeDialog()
+    @contextlib.contextmanager
+    def oneStep(self):
+        """Several changes of the state, shown once."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            self.refresh()
 
-    def onLogButton(self):
-        slicer.util.infoDisplay(_("The segmentation program wrote:"), detailedText=self.logic.run.log)
-
-    def onResetButton(self):
-        thresholds = self.logic.defaultThresholds(self._parameterNode.model)
-        if thresholds is not None:
-            self.logic.setThresholds(self._parameterNode, thresholds)
-
-    def onEditButton(self):
-        self.logic.openSegmentEditor(self._parameterNode.segmentation, self._parameterNode.ct)
-
-    def onModelChosen(self, index):
-        if self._parameterNode and index >= 0:
-            self._parameterNode.model = self.logic.models[index].name
-
-    def onVariantChosen(self, index):
-        if self._parameterNode and index >= 0:
-            self._parameterNode.variant = self.ui.variantSelector.itemData(index) or ""
-
-    def onDeviceChosen(self, index):
-        if self._parameterNode and index >= 0:
-            self._parameterNode.device = self.ui.deviceSelector.itemData(index)
-
-    def onOverlayChosen(self, index):
-        if self._parameterNode and index >= 0:
-            self._parameterNode.overlay = self.ui.overlaySelector.itemData(index) or ""
-
-    # What the state says
-
-    def onStateChanged(self, caller=None, event=None):
-        """Show everything that follows from the parameter node."""
-        state = self._parameterNode
-        if state is None:
-            return
-        from TuNetSegmentationLib.SceneVolumes import doubtsAbout, problemWith
-
-        problem = problemWith(state.ct)
-        self.ui.ctMessage.text = _(problem) if problem else _(doubtsAbout(state.ct))
-        running = self.logic.run.state is not RunState.IDLE
-        self.ui.segmentButton.enabled = running or (not problem and bool(self.logic.models))
-        self._selectChoices(state)
-        self.ui.editButton.enabled = state.segmentation is not None
-        self.ui.segmentsTable.setSegmentationNode(state.segmentation)
-        self.ui.show3DButton.setSegmentationNode(state.segmentation)
-        self.logic.showOverlay(state)
-        thresholds = self.logic.thresholdsOf(state)
-        if self.logic.prediction is not None and thresholds != self._shownThresholds:
-            self._shownThresholds = thresholds
-            self._onThresholdsMoved(state)
-
-    def _onThresholdsMoved(self, state):
-        if state.segmentation is not None and self.logic.isEdited(state.segmentation):
-            self.ui.statusLabel.text = _(
-                "You edited this segmentation, so thresholds leave it as it is. Segment again to get a new one."
-            )
-            return
-        self.logic.applyThresholds(state)
-        self._showVolumes()
-
-    # What a run says
-
-    def onRunState(self, state):
-        running = state is not RunState.IDLE
-        self.ui.segmentButton.text = _("Cancel") if running else _("Segment kidney")
-        self.ui.segmentButton.enabled = state is not RunState.CANCELLING
-        self.ui.progressBar.visible = running
-        if state is RunState.RUNNING:
-            self.ui.progressBar.value = 0
-            self.ui.statusLabel.text = _("Starting...")
-        elif state is RunState.CANCELLING:
-            self.ui.statusLabel.text = _("Cancelling...")
-        else:
-            self.ui.statusLabel.text = ""
-            self.onStateChanged()
-
-    def onRunProgress(self, fraction, stage, secondsLeft):
-        self.ui.progressBar.value = round(100 * fraction)
-        left = _(", about {seconds} s left").format(seconds=round(secondsLeft)) if secondsLeft is not None else ""
-        self.ui.statusLabel.text = _(stage) + left
-
-    def onRunResult(self, prediction, report):
-        state = self._parameterNode
-        if state is None or state.ct is None:
-            return
-        self.logic.accept(prediction)
-        self.logic.newResult(state)
-        self._shownThresholds = self.logic.thresholdsOf(state)
-        self._showVolumes()
-        self.ui.statusLabel.text = " ".join(report["warnings"])
+    def refresh(self):
+        """Show everything that follows from the state."""
         self.onStateChanged()
 
-    def onRunFailed(self, sentence):
-        self.ui.statusLabel.text = _(sentence)
-        self.ui.logButton.visible = bool(self.logic.run.log)
-
-    # Filling the screen
-
-    def _fillChoices(self):
-        from TuNetSegmentationLib.ProbabilityOverlay import CHOICES
-
-        for model in self.logic.models:
-            self.ui.modelSelector.addItem(model.title)
-        self.ui.deviceSelector.addItem(_("Auto"), "auto")
-        self.ui.deviceSelector.addItem(_("CPU"), "cpu")
-        self.ui.deviceSelector.addItem(_("GPU (CUDA)"), "cuda")
-        for title, name in CHOICES.items():
-            self.ui.overlaySelector.addItem(_(title), name)
-        if not self.logic.models:
-            self.ui.statusLabel.text = _("No model is installed.")
-
-    def _selectChoices(self, state):
-        from TuNetSegmentationLib.Models import VARIANT_TITLES
-
-        names = [model.name for model in self.logic.models]
-        if not state.model and names:
-            state.model = names[0]
+    def onStateChanged(self, caller=None, event=None):
+        if self.state is None or self._held or self._showing or self.logic is None:
             return
-        chosen = self.logic.models[names.index(state.model)] if state.model in names else None
-        self.ui.modelSelector.setCurrentIndex(names.index(state.model) if chosen else -1)
-        self.ui.modelCard.text = (chosen.problem or chosen.card) if chosen else ""
-        self.ui.variantSelector.blockSignals(True)
-        self.ui.variantSelector.clear()
-        for key in chosen.variants if chosen else ():
-            self.ui.variantSelector.addItem(_(VARIANT_TITLES.get(key, key)), key)
-        self.ui.variantSelector.setCurrentIndex(max(0, self.ui.variantSelector.findData(state.variant)))
-        self.ui.variantSelector.blockSignals(False)
-        self.ui.deviceSelector.setCurrentIndex(max(0, self.ui.deviceSelector.findData(state.device)))
-        self.ui.overlaySelector.setCurrentIndex(max(0, self.ui.overlaySelector.findData(state.overlay)))
-
-    def _showVolumes(self):
-        kidney, tumor = self.logic.volumesMl()
-        self.ui.volumesLabel.text = _("Kidney {kidney:.0f} ml, tumor {tumor:.1f} ml").format(kidney=kidney, tumor=tumor)
+        self._showing = True
+        try:
+            self.setupSection.show()
+            self.inputSection.show()
+            self.modelSection.show()
+            self.resultSection.show()
+            self.thresholdSection.show()
+            self.overlaySection.show()
+            self.runSection.show()
+        finally:
+            self._showing = False
 
 
 class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
-    """What the panel can do, without the panel."""
+    """What the panel can do, without the panel; a run's events go to ``view`` (see RunController.RunView)."""
 
-    def __init__(self):
+    def __init__(self, view=None):
         ScriptedLoadableModuleLogic.__init__(self)
-        from TuNetSegmentationLib.Models import installedModels
-        from TuNetSegmentationLib.ProbabilityOverlay import ProbabilityOverlay
+        from TuNetSegmentationLib.CurrentResult import CurrentResult
+        from TuNetSegmentationLib.ModelShelf import ModelShelf
+        from TuNetSegmentationLib.RunController import RunController
 
-        self.run = None
-        self.models = installedModels()
-        self.prediction = None
-        self._labels = None
-        self._written = {}  # segmentation node ID -> its stamp when this module wrote it last
-        self._overlay = ProbabilityOverlay()
-        self._shownMap = ""
+        self.models = ModelShelf()
+        self.result = CurrentResult()
+        self.run = RunController(view, ENGINE_FOLDER, lambda: shutil.which("PythonSlicer"))
 
     def getParameterNode(self):
         return TuNetSegmentationParameterNode(super().getParameterNode())
 
-    def start(self, ctNode, model, variant, device):
-        """Begin to segment a CT."""
-        self.run.start(ctNode, model, variant, device)
+    def segment(self, state):
+        """Begin to segment the state's CT."""
+        from TuNetSegmentationLib.SceneVolumes import roiVoxels
+
+        roi = roiVoxels(state.roi, state.ct) if state.roi is not None else None
+        self.run.segment(state.ct, roi, state.model, state.variant, state.device)
+
+    def finish(self, state, ctNode, result, target, mayReplace):
+        """Put a run's result into the target segmentation, or into a new one where that is gone, edited or none."""
+        from tunet.live import LiveSegmentation
+        from tunet.thresholds import PostProcessing
+        from TuNetSegmentationLib import ResultSegmentation, ResultViews
+
+        files = {name: Path(path) for name, path in result["maps"].items()}
+        live = LiveSegmentation.read(files, PostProcessing.from_json(result["postprocessing"]))
+        for path in (*files.values(), Path(result["labels"])):
+            path.unlink(missing_ok=True)
+        usable = target is not None and slicer.mrmlScene.IsNodePresent(target)
+        if not usable or (self.result.authorship.isEdited(target) and not mayReplace):
+            target = ResultSegmentation.newSegmentation(ctNode)
+        self.result.take(ctNode, live, target)
+        self._writeAs(state)
+        ResultViews.present(ctNode, self.result.labels)
+        state.segmentation = target
+
+    def intoNewSegmentation(self, state):
+        """The result again in a new segmentation; the edited one stays as it is."""
+        from TuNetSegmentationLib import ResultSegmentation
+
+        result = self.result
+        node = ResultSegmentation.newSegmentation(result.ctNode)
+        result.take(result.ctNode, result.live, node)
+        self._writeAs(state)
+        state.segmentation = node
+
+    def _writeAs(self, state):
+        from tunet.live import UserThresholds
+
+        kidney, tumor = state.kidneyUpper, state.tumorUpper
+        thresholds = UserThresholds(
+            kidney, min(state.kidneyLower, kidney), tumor, min(state.tumorLower, tumor), state.smallestTumorMl
+        )
+        self.result.write(thresholds, state.separateKidneys, state.separateTumors)
 
     def close(self):
         """End the worker; nothing of a CT is left on disk."""
-        self._overlay.hide()
-        if self.run is not None:
-            self.run.close()
+        self.run.close()
+        self.forget()
 
     def forget(self):
-        """Drop the last prediction, which belongs to a scene that is being closed."""
-        self._overlay.hide()
-        self.prediction = None
-        self._labels = None
-        self._shownMap = ""
-
-    def accept(self, prediction):
-        """Take a finished run's prediction."""
-        self.forget()
-        self.prediction = prediction
-
-    def newResult(self, state):
-        """Write the prediction into the chosen segmentation, or into a new one where that is edited or missing."""
-        from TuNetSegmentationLib import ResultSegmentation
-
-        if state.segmentation is None or self.isEdited(state.segmentation):
-            state.segmentation = ResultSegmentation.newSegmentation(state.ct)
-        else:
-            ResultSegmentation.prepare(state.segmentation, state.ct)
-        self.applyThresholds(state)
-        state.segmentation.CreateClosedSurfaceRepresentation()
-        centre = ResultSegmentation.centreOf(self._labels.array, self._labels.grid)
-        if centre is not None:
-            slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *centre)
-
-    def applyThresholds(self, state):
-        """Labels from the maps under the state's thresholds, into the segmentation; no network runs."""
-        from TuNetSegmentationLib.ResultSegmentation import setLabels, stampOf
-
-        kidney, tumor, smallest = self.thresholdsOf(state)
-        self._labels = self.prediction.labels(self.prediction.options(kidney, tumor, smallest))
-        if state.segmentation is not None:
-            setLabels(state.segmentation, self._labels.array, self._labels.grid)
-            self._written[state.segmentation.GetID()] = stampOf(state.segmentation)
-
-    def isEdited(self, segmentationNode):
-        """Whether a segmentation holds voxels that this module did not write: they are never overwritten."""
-        from TuNetSegmentationLib.ResultSegmentation import stampOf
-
-        if segmentationNode.GetSegmentation().GetNumberOfSegments() == 0:
-            return False
-        return self._written.get(segmentationNode.GetID()) != stampOf(segmentationNode)
-
-    def thresholdsOf(self, state):
-        """((kidney upper, lower), (tumour upper, lower), smallest tumour in ml) of a state."""
-        kidney = (state.kidneyUpper, min(state.kidneyLower, state.kidneyUpper))
-        tumor = (state.tumorUpper, min(state.tumorLower, state.tumorUpper))
-        return kidney, tumor, state.smallestTumorMl
-
-    def defaultThresholds(self, model):
-        """A model's own post-processing; None if it is unknown."""
-        return next((m.thresholds for m in self.models if m.name == model), None)
-
-    def setThresholds(self, state, thresholds):
-        """Set a state's thresholds to a post-processing's."""
-        state.kidneyUpper, state.kidneyLower = thresholds.whole.upper, thresholds.whole.lower
-        state.tumorUpper, state.tumorLower = thresholds.tumor.upper, thresholds.tumor.lower
-        state.smallestTumorMl = thresholds.smallest_tumor_mm3 / 1000
-
-    def volumesMl(self):
-        """(kidney without tumour, tumour) of the labels shown."""
-        voxel = self._labels.grid.voxel_volume_mm3 / 1000
-        return tuple(float((self._labels.array == label).sum()) * voxel for label in (1, 2))
-
-    def showOverlay(self, state):
-        """Show the state's map, or none."""
-        maps = self.prediction.maps.named() if self.prediction is not None else {}
-        if state.segmentation is not None and self.prediction is not None:
-            # Filled segments would hide the colours; their outlines stay.
-            state.segmentation.GetDisplayNode().SetVisibility2DFill(state.overlay not in maps)
-        if state.overlay not in maps:
-            self._overlay.hide()
-            self._shownMap = ""
-        elif state.overlay != self._shownMap:
-            self._shownMap = state.overlay
-            self._overlay.show(maps[state.overlay], state.overlay, state.overlayOpacity, state.overlayLowest)
-        else:
-            self._overlay.adjust(state.overlayOpacity, state.overlayLowest)
-
-    def openSegmentEditor(self, segmentationNode, ctNode):
-        """Open Slicer's Segment Editor with this segmentation and this CT."""
-        slicer.util.selectModule("SegmentEditor")
-        editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
-        editor.setSegmentationNode(segmentationNode)
-        editor.setSourceVolumeNode(ctNode)
+        """Drop what belongs to a scene that is being closed."""
+        self.result.forget()
+        self.result.authorship.forget()
 
 
 class TuNetSegmentationTest(ScriptedLoadableModuleTest):
@@ -416,23 +312,21 @@ class TuNetSegmentationTest(ScriptedLoadableModuleTest):
         self.test_phantom()
 
     def test_phantom(self):
-        """A small phantom goes through the worker and comes back as two segments."""
-        import numpy as np
-        from tunet.synthesis import PhantomRecipe, make_phantom
-        from TuNetSegmentationLib.SceneVolumes import ijkToRas
+        """The synthetic abdomen goes through the worker and comes back as two segments."""
+        from TuNetSegmentationLib.RunController import RunState
+        from TuNetSegmentationLib.SampleCt import makeSample
 
-        case = make_phantom(900_001, PhantomRecipe(spacing_mm=(3.0, 3.0, 4.0)))
-        ct = slicer.util.addVolumeFromArray(case.ct.array.astype(np.int16), name="Phantom")
-        ct.SetIJKToRASMatrix(ijkToRas(case.ct.grid))
+        ct = makeSample()
         slicer.util.selectModule("TuNetSegmentation")
-        widget = slicer.modules.tunetsegmentation.widgetRepresentation().self()
-        widget.initializeParameterNode()
-        widget.onSegmentButton()
+        panel = slicer.modules.tunetsegmentation.widgetRepresentation().self()
+        panel.initializeParameterNode()
+        panel.state.ct = ct
+        panel.runSection.onButton()
         timer = qt.QElapsedTimer()
         timer.start()
-        while widget.logic.run.state is not RunState.IDLE and timer.elapsed() < 300_000:
+        while panel.logic.run.state is not RunState.IDLE and timer.elapsed() < 300_000:
             slicer.app.processEvents()
-        segmentation = widget._parameterNode.segmentation
-        self.assertIsNotNone(segmentation)  # noqa: PT009
+        segmentation = panel.state.segmentation
+        self.assertIsNotNone(segmentation, panel.ui.statusLabel.text)  # noqa: PT009
         self.assertEqual(segmentation.GetSegmentation().GetNumberOfSegments(), 2)  # noqa: PT009
         self.delayDisplay("Test passed")

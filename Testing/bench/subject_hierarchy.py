@@ -1,4 +1,4 @@
-"""Subject hierarchy items for data nodes; in Slicer a Qt plugin adds them, so slicer-core alone has none.
+"""Subject hierarchy items for data nodes; in Slicer a Qt plugin adds and removes them, so slicer-core alone has none.
 
 Items of single segments, which Slicer also shows, are not made.
 """
@@ -31,10 +31,20 @@ def keep_items(scene: Any) -> None:
         if not (scene.IsImporting() or scene.IsBatchProcessing()):
             _add_item(scene, node)
 
+    @calldata_type(VTK_OBJECT)
+    def on_node_removed(caller: Any, event: str, node: Any) -> None:
+        hierarchy = scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
+        if hierarchy is None or scene.IsClosing():
+            return
+        item = hierarchy.GetItemByDataNode(node)
+        if item != hierarchy.GetInvalidItemID():
+            hierarchy.RemoveItem(item, False, False)
+
     def on_import_end(caller: Any, event: str) -> None:
         slicer_core.vtkMRMLSubjectHierarchyNode.ResolveSubjectHierarchy(scene)
 
     scene.AddObserver(slicer_core.vtkMRMLScene.NodeAddedEvent, on_node_added)
+    scene.AddObserver(slicer_core.vtkMRMLScene.NodeAboutToBeRemovedEvent, on_node_removed)
     # Before the views: asking an unresolved item for its opacity never ends (vtkMRMLFolderDisplayNode).
     for event in (slicer_core.vtkMRMLScene.EndBatchProcessEvent, slicer_core.vtkMRMLScene.EndImportEvent):
         scene.AddObserver(event, on_import_end, 1000.0)

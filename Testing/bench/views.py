@@ -31,7 +31,12 @@ class BenchSliceView(SliceView):
 
 
 class BenchThreeDView(ThreeDView):
-    """The same for 3D."""
+    """The same for 3D; a window in which depth peeling, which Slicer uses, can draw see-through surfaces."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.render_window().SetMultiSamples(0)
+        self.render_window().SetAlphaBitPlanes(1)
 
     def set_view_node(self, node: Any) -> None:
         node.SetInteractionNode(self._scene.GetNodeByID(_INTERACTION))

@@ -5,53 +5,89 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tunet.grid import Grid
-from tunet.review import change_between, fingerprint, middle_lps, volume_ml
+from tunet.review import change_between, fingerprint, focus_lps, volume_ml
 from tunet.volume import Volume
 
+GRID = Grid((1, 2, 5), (5.0, 10.0, 10.0))
 
-def mask(*on: int) -> np.ndarray:
+
+def mask(*on: int) -> Volume:
+    """Ten voxels of 0.5 ml, those named set."""
     values = np.zeros(10, dtype=bool)
     values[list(on)] = True
-    return values.reshape(1, 2, 5)
+    return Volume(values.reshape(1, 2, 5), GRID)
+
+
+def padded(given: Volume, before: int, after: int) -> Volume:
+    """The same voxels in a larger volume."""
+    array = np.pad(given.array, ((before, after),) * 3)
+    return Volume(array, given.grid.moved_to_index((-before, -before, -before), array.shape))
 
 
 def test_change_in_ml_and_dice():
-    # 4 voxels of 500 mm3 before, 5 now, 3 in both: 2 added, 1 removed, Dice 2 * 3 / 9.
-    change = change_between(mask(0, 1, 2, 3), mask(1, 2, 3, 7, 8), 500.0)
-    assert (change.predicted_ml, change.now_ml, change.added_ml, change.removed_ml) == (2.0, 2.5, 1.0, 0.5)
+    # 4 voxels before, 5 now, 3 in both: 2 added, 1 removed, Dice 2 * 3 / 9.
+    change = change_between(mask(0, 1, 2, 3), mask(1, 2, 3, 7, 8))
+    found = (change.predicted_ml, change.now_ml, change.added_ml, change.removed_ml)
+    assert found == pytest.approx((2.0, 2.5, 1.0, 0.5))
     assert change.dice == pytest.approx(6 / 9)
     assert not change.is_none
 
 
+def test_what_lies_outside_the_predictions_volume_counts_as_added():
+    now = padded(mask(4), 2, 3)
+    now.array[0, 0, 0] = True
+    assert change_between(mask(4), now).added_ml == pytest.approx(0.5)
+
+
 def test_no_change():
-    assert change_between(mask(4), mask(4), 1.0).is_none
+    assert change_between(mask(4), padded(mask(4), 1, 0)).is_none
+
+
+def test_two_empty_masks_agree():
+    assert change_between(mask(), mask()).dice == 1
 
 
 def test_volume():
-    assert volume_ml(mask(1, 2), 250.0) == 0.5
+    assert volume_ml(mask(1, 2)) == pytest.approx(1.0)
 
 
-def test_middle_is_that_of_the_box_around_all_labels():
-    labels = np.zeros((4, 5, 6), dtype=np.uint8)
-    labels[1, 1, 1], labels[3, 2, 5] = 1, 2
-    # Index (x, y, z) = (3, 1.5, 2) of spacing (1, 2, 4) from (10, 20, 30).
-    assert middle_lps(Volume(labels, Grid(labels.shape, (1.0, 2.0, 4.0), (10.0, 20.0, 30.0)))) == (13.0, 23.0, 38.0)
+class TestFocus:
+    GRID = Grid((4, 5, 9), (1.0, 2.0, 4.0), (10.0, 20.0, 30.0))
 
+    def labels(self) -> np.ndarray:
+        """A large kidney in the planes z 0 to 2, a small one apart."""
+        array = np.zeros(self.GRID.shape, dtype=np.uint8)
+        array[0:3, 1:4, 0:3] = 1
+        array[3, 4, 7] = 1
+        return array
 
-def test_nothing_has_no_middle():
-    assert middle_lps(Volume(np.zeros((2, 2, 2), dtype=np.uint8), Grid((2, 2, 2), (1.0, 1.0, 1.0)))) is None
+    def test_the_largest_kidney_where_there_is_no_tumor(self):
+        # Index (x, y, z) = (1, 2, 1) of spacing (1, 2, 4) from (10, 20, 30).
+        assert focus_lps(Volume(self.labels(), self.GRID)) == pytest.approx((11.0, 24.0, 34.0))
+
+    def test_the_largest_tumor(self):
+        array = self.labels()
+        array[0, 0, 8] = array[3, 0, 4] = array[3, 0, 5] = 2
+        assert focus_lps(Volume(array, self.GRID)) == pytest.approx((14.5, 20.0, 42.0))
+
+    def test_nothing(self):
+        assert focus_lps(Volume(np.zeros((4, 5, 9), dtype=np.uint8), self.GRID)) is None
 
 
 class TestFingerprint:
+    SHAPE = Volume(np.random.default_rng(0).random((4, 5, 6)) > 0.5, Grid((4, 5, 6), (0.7, 0.8, 2.5), (1.0, 2.0, 3.0)))
+
     def test_empty_space_around_does_not_count(self):
-        shape = np.random.default_rng(0).random((4, 5, 6)) > 0.5
-        assert fingerprint(np.pad(shape, 3)) == fingerprint(np.pad(shape, ((0, 1), (2, 0), (5, 5))))
+        assert fingerprint(padded(self.SHAPE, 2, 1)) == fingerprint(padded(self.SHAPE, 0, 5))
 
     def test_one_voxel_more_counts(self):
-        shape = np.ones((3, 3, 3), dtype=bool)
-        other = shape.copy()
-        other[1, 1, 1] = False
-        assert fingerprint(shape) != fingerprint(other)
+        other = Volume(self.SHAPE.array.copy(), self.SHAPE.grid)
+        other.array[2, 2, 2] ^= True
+        assert fingerprint(other) != fingerprint(self.SHAPE)
+
+    def test_the_place_counts(self):
+        moved = Volume(self.SHAPE.array, self.SHAPE.grid.moved_to_index((1, 0, 0), self.SHAPE.grid.shape))
+        assert fingerprint(moved) != fingerprint(self.SHAPE)
 
     def test_nothing_has_one_too(self):
-        assert fingerprint(np.zeros((2, 2, 2), dtype=bool)) == fingerprint(np.zeros((5, 1, 1), dtype=bool))
+        assert fingerprint(mask()) == fingerprint(padded(mask(), 1, 1))

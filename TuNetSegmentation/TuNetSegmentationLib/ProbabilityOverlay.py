@@ -1,79 +1,100 @@
-"""Probability maps as a coloured layer over the CT."""
+"""One probability map as a coloured layer over the CT; what the user had there comes back."""
 
 from typing import Any
 
 import slicer
 
-from TuNetSegmentationLib.SceneVolumes import ijkToRas
-
-# Choice in the panel -> name of the map.
-CHOICES = {
-    "None": "",
-    "Kidneys found (localization)": "localization",
-    "Kidney": "whole",
-    "Tumor": "tumor",
-    "Uncertainty": "uncertainty",
-}
-COLOR_NODE_ID = "vtkMRMLColorTableNodeFileViridis.txt"
-MAP_ATTRIBUTE = "TuNetSegmentation.Map"
+from TuNetSegmentationLib.MapVolumes import addMapVolume, mapTitle
 
 
 class ProbabilityOverlay:
-    """One map at a time in the foreground of all slice views; the user's own layer comes back afterwards."""
+    """The foreground of all slice views while a map is shown, and the fills of the segmentation it would hide under."""
 
     def __init__(self) -> None:
         self._node: Any = None
+        self._own = False
+        self._key: tuple[Any, str] | None = None
         self._before: dict[str, tuple[str | None, float]] = {}
+        self._filled: tuple[Any, bool] | None = None
 
-    def show(self, volume: Any, name: str, opacity: float, lowest: float) -> None:
-        """Show a map (the engine's volume) with the given opacity; below ``lowest`` the CT is seen plain."""
-        node = self._mapNode(name)
-        slicer.util.updateVolumeFromArray(node, volume.array)
-        node.SetIJKToRASMatrix(ijkToRas(volume.grid))
-        display = node.GetScalarVolumeDisplayNode()
-        display.AutoWindowLevelOff()
-        display.SetWindowLevelMinMax(0.0, 1.0)
-        display.SetAndObserveColorNodeID(COLOR_NODE_ID)
-        display.SetApplyThreshold(1)
-        display.SetThreshold(lowest, 1.0)
-        display.SetInterpolate(1)
+    @property
+    def node(self) -> Any:
+        """The volume that is shown, or None."""
+        return self._node
+
+    def show(self, owner: Any, name: str, volume: Any, kept: Any, opacity: float, lowest: float) -> None:
+        """Show a map of ``owner`` (its live maps); ``kept`` is its volume node where it is in the scene already."""
+        isNew = self._key != (owner, name) or not slicer.mrmlScene.IsNodePresent(self._node)
+        if isNew:
+            self._take(kept, name, volume)
+            self._key = (owner, name)
+        self._node.GetScalarVolumeDisplayNode().SetThreshold(lowest, 1.0)
         for composite in _composites():
             if composite.GetID() not in self._before:
                 self._before[composite.GetID()] = (composite.GetForegroundVolumeID(), composite.GetForegroundOpacity())
-            composite.SetForegroundVolumeID(node.GetID())
+            composite.SetForegroundVolumeID(self._node.GetID())
             composite.SetForegroundOpacity(opacity)
+        if isNew:
+            # Slicer draws a legend only of what is in the views when the legend changes.
+            _addLegend(self._node, mapTitle(name))
 
-    def adjust(self, opacity: float, lowest: float) -> None:
-        """Change opacity and lower cut of what is shown."""
-        if self._node is None:
+    def outlineOnly(self, segmentationNode: Any) -> None:
+        """Show a segmentation's outlines without fills, which would hide the colours, until the layer goes."""
+        if self._filled is not None and self._filled[0] is segmentationNode:
             return
-        self._node.GetScalarVolumeDisplayNode().SetThreshold(lowest, 1.0)
-        for composite in _composites():
-            if composite.GetForegroundVolumeID() == self._node.GetID():
-                composite.SetForegroundOpacity(opacity)
+        self._restoreFill()
+        display = segmentationNode.GetDisplayNode()
+        self._filled = (segmentationNode, bool(display.GetVisibility2DFill()))
+        display.SetVisibility2DFill(False)
 
     def hide(self) -> None:
-        """Remove the layer and give the user's own one back."""
+        """Take the layer away and give the user's own one and his fills back."""
         for composite in _composites():
             volumeId, opacity = self._before.pop(composite.GetID(), (None, 0.0))
             if self._node is not None and composite.GetForegroundVolumeID() == self._node.GetID():
                 composite.SetForegroundVolumeID(volumeId)
                 composite.SetForegroundOpacity(opacity)
         self._before.clear()
-        if self._node is not None and slicer.mrmlScene.IsNodePresent(self._node):
-            slicer.mrmlScene.RemoveNode(self._node)
-        self._node = None
+        self._restoreFill()
+        self._removeOwn()
+        self._node, self._key = None, None
 
-    def _mapNode(self, name: str) -> Any:
+    def _take(self, kept: Any, name: str, volume: Any) -> None:
+        self._removeOwn()
+        self._own = kept is None
+        self._node = addMapVolume(name, volume) if kept is None else kept
+
+    def _removeOwn(self) -> None:
         if self._node is None or not slicer.mrmlScene.IsNodePresent(self._node):
-            self._node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", f"TuNet {name} probability")
-            self._node.CreateDefaultDisplayNodes()
-            # Shown again after a scene is loaded only if the user keeps it: the maps themselves are not saved.
-            self._node.SetAttribute(MAP_ATTRIBUTE, name)
-            self._node.SetSaveWithScene(False)
-        self._node.SetName(f"TuNet {name} probability")
-        return self._node
+            return
+        _removeLegend(self._node)
+        if self._own:
+            slicer.mrmlScene.RemoveNode(self._node)
+
+    def _restoreFill(self) -> None:
+        if self._filled is not None:
+            node, filled = self._filled
+            if slicer.mrmlScene.IsNodePresent(node):
+                node.GetDisplayNode().SetVisibility2DFill(filled)
+            self._filled = None
 
 
 def _composites() -> list[Any]:
-    return slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    return slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")  # type: ignore[no-any-return]
+
+
+def _addLegend(node: Any, title: str) -> None:
+    """Slicer's own colour bar in the slice views, 0 to 1."""
+    legend = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(node)
+    legend.SetTitleText(title)
+    legend.SetLabelFormat("%.2f")
+    legend.SetMaxNumberOfColors(128)
+    legend.SetNumberOfLabels(5)
+    legend.SetSize(0.1, 0.35)
+    legend.SetPosition(0.97, 0.5)
+
+
+def _removeLegend(node: Any) -> None:
+    legend = slicer.modules.colors.logic().GetColorLegendDisplayNode(node)
+    if legend is not None:
+        slicer.mrmlScene.RemoveNode(legend)

@@ -1,117 +1,162 @@
-"""The result as a Segmentation node: named, coloured and coded segments on the CT's geometry."""
+"""A Segmentation node as the home of a result: segments in, masks out, and who changed them last."""
 
-from dataclasses import dataclass
+import json
 from typing import Any
 
 import slicer
 import vtk
+import vtk.util.numpy_support
 from slicer.i18n import tr as _
 
-KIDNEY_LABEL, TUMOR_LABEL = 1, 2
-OWNER_ATTRIBUTE = "TuNetSegmentation.Prediction"
+from TuNetSegmentationLib.SceneVolumes import ijkToRas
+from TuNetSegmentationLib.SegmentStyles import SegmentStyle
 
-_CATEGORY_ORGAN = "SCT^123037004^Anatomical Structure"
-_CATEGORY_ALTERED = "SCT^49755003^Morphologically Altered Structure"
-_CONTEXT = "Segmentation category and type - 3D Slicer General Anatomy list"
-_REGIONS = "Anatomic codes - DICOM master list"
-
-
-@dataclass(frozen=True)
-class SegmentStyle:
-    """What a segment is called, coloured and coded as (SNOMED CT)."""
-
-    segmentId: str
-    label: int
-    color: tuple[float, float, float]
-    category: str
-    kind: str
-    region: str
-
-    @property
-    def terminology(self) -> str:
-        """Slicer's terminology entry: context ~ category ~ type ~ modifier ~ region context ~ region ~ modifier."""
-        return "~".join([_CONTEXT, self.category, self.kind, "^^", _REGIONS, self.region, "^^"])
-
-
-KIDNEY = SegmentStyle(
-    "Kidney", KIDNEY_LABEL, (185 / 255, 102 / 255, 83 / 255), _CATEGORY_ORGAN, "SCT^64033007^Kidney", "^^"
-)
-TUMOR = SegmentStyle(
-    "Tumor",
-    TUMOR_LABEL,
-    (144 / 255, 238 / 255, 144 / 255),
-    _CATEGORY_ALTERED,
-    "SCT^4147007^Mass",
-    "SCT^64033007^Kidney",
-)
-STYLES = (KIDNEY, TUMOR)
+CT_REFERENCE = "TuNetSegmentation.CT"
+WRITTEN_ATTRIBUTE = "TuNetSegmentation.Written"
+_BINARY = "Binary labelmap"
 
 
 def newSegmentation(ctNode: Any) -> Any:
-    """An empty Segmentation node with both segments, beside the CT in the subject hierarchy."""
+    """An empty Segmentation node beside the CT in the subject hierarchy."""
     name = slicer.mrmlScene.GenerateUniqueName(_("{ct} kidneys").format(ct=ctNode.GetName()))
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
     node.CreateDefaultDisplayNodes()
-    prepare(node, ctNode)
+    node.SetSourceRepresentationToBinaryLabelmap()
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     study = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(ctNode))
     hierarchy.SetItemParent(hierarchy.GetItemByDataNode(node), study)
     return node
 
 
-def prepare(node: Any, ctNode: Any) -> None:
-    """Give a segmentation the CT's geometry and the two segments it lacks."""
-    node.SetReferenceImageGeometryParameterFromVolumeNode(ctNode)
-    node.SetAttribute(OWNER_ATTRIBUTE, ctNode.GetID())
-    segmentation = node.GetSegmentation()
-    node.SetSourceRepresentationToBinaryLabelmap()
-    for style in STYLES:
-        if segmentation.GetSegment(style.segmentId) is None:
-            segmentation.AddEmptySegment(style.segmentId, _(style.segmentId), style.color)
-            segment = segmentation.GetSegment(style.segmentId)
-            segment.SetTag(segment.GetTerminologyEntryTagName(), style.terminology)
-            segment.SetTag("DICOM.SegmentAlgorithmType", "SEMIAUTOMATIC")
-            segment.SetTag("DICOM.SegmentAlgorithmName", "TuNet")
+def setSegments(node: Any, ctNode: Any, labels: Any, styles: list[SegmentStyle]) -> None:
+    """Make the segments of a result those of a label map, whose value n is ``styles[n - 1]``.
 
-
-def setLabels(node: Any, labels: Any, grid: Any) -> None:
-    """Replace both segments by a label map (uint8 array on the engine's grid, which may be a part of the CT's)."""
-    from TuNetSegmentationLib.SceneVolumes import ijkToRas
-
-    surface = node.GetSegmentation().ContainsRepresentation("Closed surface")
+    Other segments of the node, the user's own, stay. ``labels`` is the engine's volume on a part of the CT's lattice.
+    """
+    if node.GetNodeReferenceID(node.GetReferenceImageGeometryReferenceRole()) != ctNode.GetID():
+        node.SetReferenceImageGeometryParameterFromVolumeNode(ctNode)
+    node.SetNodeReferenceID(CT_REFERENCE, ctNode.GetID())
+    # Dropped first: Slicer would otherwise rebuild the surface for each segment in turn.
+    node.RemoveClosedSurfaceRepresentation()
+    _keepOnly(node, styles)
     labelNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "TuNet result")
     try:
-        slicer.util.updateVolumeFromArray(labelNode, labels)
-        labelNode.SetIJKToRASMatrix(ijkToRas(grid))
-        # Dropped first: Slicer would otherwise rebuild the surface for each segment in turn.
-        node.RemoveClosedSurfaceRepresentation()
+        slicer.util.updateVolumeFromArray(labelNode, labels.array)
+        labelNode.SetIJKToRASMatrix(ijkToRas(labels.grid))
         ids = vtk.vtkStringArray()
-        for style in STYLES:
+        for style in styles:
             ids.InsertNextValue(style.segmentId)
         slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(labelNode, node, ids)
     finally:
         slicer.mrmlScene.RemoveNode(labelNode)
-    if surface:
-        node.CreateClosedSurfaceRepresentation()
 
 
-def stampOf(node: Any) -> tuple[int, ...]:
-    """Changes whenever a segment's voxels do, by whoever."""
+def maskOf(node: Any, segmentId: str) -> Any:
+    """A segment's voxels as the engine's volume (bool) on a part of the lattice the segmentation is on."""
+    import numpy as np
+    from tunet.grid import Grid
+    from tunet.volume import Volume
+
+    segment = node.GetSegmentation().GetSegment(segmentId)
+    image = segment.GetRepresentation(_BINARY) if segment is not None else None
+    if image is None or image.IsEmpty():
+        return Volume(np.zeros((1, 1, 1), dtype=bool), Grid((1, 1, 1), (1.0, 1.0, 1.0)))
+    x, y, z = image.GetDimensions()
+    values = vtk.util.numpy_support.vtk_to_numpy(image.GetPointData().GetScalars()).reshape(z, y, x)
+    return Volume(values == segment.GetLabelValue(), _gridOf(image))
+
+
+def segmentIds(node: Any) -> list[str]:
+    """The segments of a node in their order."""
     segmentation = node.GetSegmentation()
-    stamps = [segmentation.GetNumberOfSegments()]
-    for index in range(segmentation.GetNumberOfSegments()):
-        labelmap = segmentation.GetNthSegment(index).GetRepresentation("Binary labelmap")
-        stamps.append(labelmap.GetMTime() if labelmap is not None else 0)
+    return [segmentation.GetNthSegmentID(index) for index in range(segmentation.GetNumberOfSegments())]
+
+
+class Authorship:
+    """Who wrote the segments last: what this module did not write is never overwritten without asking."""
+
+    def __init__(self) -> None:
+        self._stamps: dict[str, tuple[int, ...]] = {}
+
+    def sign(self, node: Any, ids: list[str]) -> None:
+        """The module has just written these segments."""
+        node.SetAttribute(WRITTEN_ATTRIBUTE, json.dumps(dict.fromkeys(ids, "")))
+        self._stamps[node.GetID()] = _stamp(node, ids)
+
+    def record(self, node: Any) -> None:
+        """Note the segments' contents in the node, so that a loaded scene knows them; does nothing for edited ones."""
+        from tunet.review import fingerprint
+
+        written = _written(node)
+        if self._stamps.get(node.GetID()) == _stamp(node, list(written)) and "" in written.values():
+            prints = {segmentId: fingerprint(maskOf(node, segmentId)) for segmentId in written}
+            node.SetAttribute(WRITTEN_ATTRIBUTE, json.dumps(prints))
+
+    def isEdited(self, node: Any) -> bool:
+        """Whether segments hold voxels this module did not write; an empty segmentation is not edited."""
+        from tunet.review import fingerprint
+
+        written = _written(node)
+        if not written:
+            return node.GetSegmentation().GetNumberOfSegments() > 0  # type: ignore[no-any-return]
+        stamp = _stamp(node, list(written))
+        if self._stamps.get(node.GetID()) == stamp:
+            return False
+        # Stamps also change when a scene is loaded or a neighbour is edited that shares the memory.
+        if any(fingerprint(maskOf(node, segmentId)) != value for segmentId, value in written.items()):
+            return True
+        self._stamps[node.GetID()] = stamp
+        return False
+
+    def forget(self) -> None:
+        """The scene is closed."""
+        self._stamps.clear()
+
+
+def _keepOnly(node: Any, styles: list[SegmentStyle]) -> None:
+    """Add the segments that are missing; take away those of an earlier result that are no longer wanted."""
+    segmentation = node.GetSegmentation()
+    wanted = [style.segmentId for style in styles]
+    for old in _written(node):
+        if old not in wanted:
+            segmentation.RemoveSegment(old)
+    for style in styles:
+        if segmentation.GetSegment(style.segmentId) is None:
+            segmentation.AddEmptySegment(style.segmentId, style.name, style.color)
+            segment = segmentation.GetSegment(style.segmentId)
+            segment.SetTag(segment.GetTerminologyEntryTagName(), style.terminology)
+            segment.SetTag("DICOM.SegmentAlgorithmType", "SEMIAUTOMATIC")
+            segment.SetTag("DICOM.SegmentAlgorithmName", "TuNet")
+            node.GetDisplayNode().SetSegmentOpacity3D(style.segmentId, style.opacity3D)
+
+
+def _written(node: Any) -> dict[str, str]:
+    """Segments of a result -> fingerprint of what was written, empty until it is recorded."""
+    text = node.GetAttribute(WRITTEN_ATTRIBUTE)
+    return json.loads(text) if text else {}
+
+
+def _stamp(node: Any, ids: list[str]) -> tuple[int, ...]:
+    """Changes whenever the voxels of these segments do, by whoever."""
+    stamps = []
+    for segmentId in ids:
+        segment = node.GetSegmentation().GetSegment(segmentId)
+        image = segment.GetRepresentation(_BINARY) if segment is not None else None
+        stamps.append(image.GetMTime() if image is not None else -1)
     return tuple(stamps)
 
 
-def centreOf(labels: Any, grid: Any) -> tuple[float, float, float] | None:
-    """RAS position of the middle of everything labelled; None where nothing is."""
-    import numpy as np
+def _gridOf(image: Any) -> Any:
+    """The engine's Grid of a segment's image: its index starts at the extent, its world is RAS."""
+    from tunet.grid import Grid
 
-    found = np.argwhere(labels > 0)
-    if len(found) == 0:
-        return None
-    z, y, x = (found.min(axis=0) + found.max(axis=0)) / 2
-    left, posterior, superior = grid.to_lps(np.array([[x, y, z]]))[0]
-    return -float(left), -float(posterior), float(superior)
+    matrix = vtk.vtkMatrix4x4()
+    image.GetImageToWorldMatrix(matrix)
+    extent, spacing = image.GetExtent(), image.GetSpacing()
+    r, a, s, _one = matrix.MultiplyPoint([extent[0], extent[2], extent[4], 1.0])
+    sign = (-1.0, -1.0, 1.0)
+    direction = tuple(
+        sign[row] * matrix.GetElement(row, column) / spacing[column] for row in range(3) for column in range(3)
+    )
+    x, y, z = image.GetDimensions()
+    return Grid((z, y, x), tuple(spacing), (-r, -a, s), direction)

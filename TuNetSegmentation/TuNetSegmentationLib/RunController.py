@@ -1,14 +1,13 @@
-"""One segmentation at a time: CT to the worker, events to the panel, nothing left behind."""
+"""One job at a time for the worker: CT out, events back to the panel, nothing left behind."""
 
 import enum
 import logging
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from TuNetSegmentationLib.Prediction import Prediction
-from TuNetSegmentationLib.SceneVolumes import writeCt
 from TuNetSegmentationLib.WorkerProcess import Event, WorkerProcess
 
 
@@ -21,30 +20,37 @@ class RunState(enum.Enum):
 
 
 class RunView(Protocol):
-    """What the panel shows of a run."""
+    """What the panel shows of a job."""
 
     def onRunState(self, state: RunState) -> None:
-        """The run began, is being cancelled, or is over."""
+        """The job began, is being cancelled, or is over."""
 
     def onRunProgress(self, fraction: float, stage: str, secondsLeft: float | None) -> None:
         """How far it is."""
 
-    def onRunResult(self, prediction: Prediction, report: dict[str, Any]) -> None:
-        """It succeeded."""
+    def onSegmented(self, ctNode: Any, result: Event) -> None:
+        """A CT is segmented; the result's files are gone when this returns."""
+
+    def onModelInstalled(self, name: str) -> None:
+        """A model is there."""
 
     def onRunFailed(self, sentence: str) -> None:
         """It failed; the sentence says why and what to do."""
 
 
 class RunController:
-    """Owns the worker and the files of the run in progress."""
+    """Owns the worker and the files of the job in progress."""
 
-    def __init__(self, view: RunView, engineFolder: Path, findPython: Any) -> None:
+    def __init__(self, view: RunView, engineFolder: Path, findPython: Callable[[], str | None]) -> None:
         self._view = view
         self._worker = WorkerProcess(self, engineFolder, findPython)
         self._state = RunState.IDLE
         self._number = 0
+        self._jobNumber = 0
         self._folder: Path | None = None
+        self._onResult: Callable[[Event], None] = lambda event: None
+        self._questions: dict[int, Callable[[Event], None]] = {}
+        self.ctNode: Any = None
 
     @property
     def state(self) -> RunState:
@@ -56,49 +62,66 @@ class RunController:
         """The worker's log."""
         return self._worker.log
 
-    def start(self, ctNode: Any, bundle: str, variant: str | None, device: str) -> None:
-        """Segment a CT; the answer comes through the view."""
-        self._number += 1
-        try:
-            self._folder = Path(tempfile.mkdtemp(prefix="tunet-ct-"))
-            writeCt(ctNode, self._folder / "ct.nrrd")
-            self._setState(RunState.RUNNING)
-            self._worker.send(
-                request="segment",
-                id=self._number,
-                input=str(self._folder / "ct.nrrd"),
-                bundle=bundle,
-                variant=variant,
-                device=device,
+    def segment(self, ctNode: Any, roi: tuple[int, ...] | None, bundle: str, variant: str, device: str) -> None:
+        """Segment a CT, or a box of its voxels; the answer comes through the view."""
+        from tunet.output import require_space
+
+        from TuNetSegmentationLib.SceneVolumes import bytesOf, writeCt
+
+        def send() -> None:
+            folder = Path(tempfile.mkdtemp(prefix="tunet-ct-"))
+            self._folder = folder
+            # The CT itself, and as much again for the worker's maps and labels.
+            require_space(folder, 2 * bytesOf(ctNode))
+            writeCt(ctNode, folder / "ct.nrrd")
+            self._send(
+                "segment", input=str(folder / "ct.nrrd"), roi=roi, bundle=bundle, variant=variant or None, device=device
             )
-        except Exception as error:
-            logging.exception("the run could not begin")
-            self._finish()
-            self._view.onRunFailed(f"The segmentation could not begin: {error}")
+
+        self.ctNode = ctNode
+        self._begin(send, lambda event: self._view.onSegmented(ctNode, event))
+
+    def install(self, source: str) -> None:
+        """Install a model from a file, a folder or an address."""
+        self._begin(lambda: self._send("install", source=source), lambda e: self._view.onModelInstalled(e["model"]))
+
+    def askDevices(self, answer: Callable[[list[dict[str, str]]], None]) -> None:
+        """Ask the worker what the networks can run on; it is started for that."""
+        self._number += 1
+        self._questions[self._number] = lambda event: answer(event.get("devices", []))
+        try:
+            self._worker.send(request="devices", id=self._number)
+        except RuntimeError:
+            logging.debug("no worker to ask for devices")
 
     def cancel(self) -> None:
-        """Stop the run in progress."""
+        """Stop the job in progress."""
         if self._state is RunState.RUNNING:
             self._setState(RunState.CANCELLING)
             self._worker.cancel()
 
     def close(self) -> None:
         """End the worker and remove every file; nothing is reported."""
+        self._questions.clear()
         self._worker.stop()
         self._finish()
 
     def isWaiting(self) -> bool:
-        """Whether a request is still unanswered."""
+        """Whether a job is still unanswered."""
         return self._state is not RunState.IDLE
 
     def onWorkerEvent(self, event: Event) -> None:
-        """Pass an event of the current run on to the view; late ones of earlier runs are dropped."""
-        if event.get("id", self._number) != self._number or self._state is RunState.IDLE:
+        """Pass an event of the current job on to the view; late ones of earlier jobs are dropped."""
+        question = self._questions.pop(event.get("id") or 0, None)
+        if question is not None:
+            question(event)
+            return
+        if event.get("id", self._number) != self._jobNumber or self._state is RunState.IDLE:
             return
         if event["event"] == "progress":
             self._view.onRunProgress(event["fraction"], event["stage"], event["seconds_left"])
         elif event["event"] == "result":
-            self._onResult(event)
+            self._succeed(event)
         elif event["event"] == "error":
             self._finish()
             if not event.get("cancelled"):
@@ -106,22 +129,49 @@ class RunController:
 
     def onWorkerGone(self, sentence: str) -> None:
         """The worker died."""
+        self._questions.clear()
         wasWaiting = self.isWaiting()
         self._finish()
         if wasWaiting:
             self._view.onRunFailed(sentence)
 
-    def _onResult(self, event: Event) -> None:
-        cancelled = self._state is RunState.CANCELLING
-        prediction = None if cancelled else Prediction.fromResult(event)
+    def _begin(self, send: Callable[[], None], onResult: Callable[[Event], None]) -> None:
+        from tunet.errors import TunetError
+
+        self._onResult = onResult
+        self._setState(RunState.RUNNING)
+        try:
+            send()
+        except Exception as error:
+            self._finish()
+            if not isinstance(error, TunetError):
+                logging.exception("the job could not begin")
+                error = RuntimeError(f"The segmentation could not begin ({error}); try again, or report this.")
+            self._view.onRunFailed(str(error))
+
+    def _send(self, request: str, **fields: Any) -> None:
+        self._number += 1
+        self._jobNumber = self._number
+        self._worker.send(request=request, id=self._number, **fields)
+
+    def _succeed(self, event: Event) -> None:
+        wasCancelled = self._state is RunState.CANCELLING
         self._finish()
-        if prediction is not None:
-            self._view.onRunResult(prediction, event["report"])
+        if wasCancelled:
+            return
+        try:
+            self._onResult(event)
+        except Exception as error:
+            logging.exception("the result could not be shown")
+            self._view.onRunFailed(
+                f"The result could not be shown ({error}); try again, or copy the log and report it."
+            )
 
     def _finish(self) -> None:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+        self.ctNode = None
         self._setState(RunState.IDLE)
 
     def _setState(self, state: RunState) -> None:

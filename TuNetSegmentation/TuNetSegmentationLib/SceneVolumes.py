@@ -1,14 +1,17 @@
-"""MRML volumes as the engine's volumes and back."""
+"""MRML volumes and regions as the engine's, and back: MRML speaks RAS, the engine LPS."""
 
 from pathlib import Path
 from typing import Any
 
 import slicer
 import vtk
+from slicer.i18n import tr as _
+
+MAP_ATTRIBUTE = "TuNetSegmentation.Map"
 
 
 def gridOf(volumeNode: Any) -> Any:
-    """The engine's Grid of a volume node: MRML speaks RAS, the engine LPS."""
+    """The engine's Grid of a volume node."""
     from tunet.grid import Grid
 
     matrix = vtk.vtkMatrix4x4()
@@ -18,14 +21,6 @@ def gridOf(volumeNode: Any) -> Any:
     origin = tuple(sign[axis] * value for axis, value in enumerate(volumeNode.GetOrigin()))
     x, y, z = volumeNode.GetImageData().GetDimensions()
     return Grid((z, y, x), tuple(volumeNode.GetSpacing()), origin, direction)
-
-
-def writeCt(volumeNode: Any, path: Path) -> None:
-    """The CT of the scene as a file for the worker, uncompressed: it is read once and removed."""
-    from tunet.output import write_scratch
-    from tunet.volume import Volume
-
-    write_scratch(Volume(slicer.util.arrayFromVolume(volumeNode), gridOf(volumeNode)), path)
 
 
 def ijkToRas(grid: Any) -> Any:
@@ -39,28 +34,86 @@ def ijkToRas(grid: Any) -> Any:
     return matrix
 
 
+def volumeOf(volumeNode: Any) -> Any:
+    """The engine's Volume of a volume node; the voxels are shared, not copied."""
+    from tunet.volume import Volume
+
+    return Volume(slicer.util.arrayFromVolume(volumeNode), gridOf(volumeNode))
+
+
+def writeCt(volumeNode: Any, path: Path) -> None:
+    """The CT of the scene as a file for the worker, uncompressed: it is read once and removed."""
+    from tunet.output import write_scratch
+
+    write_scratch(volumeOf(volumeNode), path)
+
+
+def bytesOf(volumeNode: Any) -> int:
+    """What a volume's voxels take."""
+    return int(slicer.util.arrayFromVolume(volumeNode).nbytes)
+
+
 def problemWith(volumeNode: Any) -> str:
     """Why this volume cannot be segmented, in one sentence; empty if it can."""
     if volumeNode is None:
-        return "Choose a CT, or load one."
+        return _("Choose a CT, or load one.")
     image = volumeNode.GetImageData()
     if image is None or min(image.GetDimensions()) < 2:
-        return "This volume has no voxels; choose another one."
+        return _("This volume has no voxels; choose another one.")
+    if volumeNode.GetAttribute(MAP_ATTRIBUTE):
+        return _("This is a probability map; choose the CT it was made from.")
     if image.GetNumberOfScalarComponents() != 1:
-        return "This is a colour image, not a CT; choose another volume."
+        return _("This is a colour image, not a CT; choose another volume.")
     if volumeNode.GetParentTransformNode() is not None:
-        return "This volume has a transform; harden it (right-click in the Data module) and try again."
+        return _("This volume has a transform; harden it (right-click in the Data module) and try again.")
     return ""
 
 
-def doubtsAbout(volumeNode: Any) -> str:
-    """What may make the result poor, in a sentence; empty if nothing does."""
-    from tunet.reading import AIR_AT_MOST_HU, THICK_SLICES_MM
+class Doubts:
+    """What may make a CT's result poor; looked at once for each state of a volume."""
 
-    low, high = volumeNode.GetImageData().GetScalarRange()
-    thickest = max(volumeNode.GetSpacing())
-    if low > AIR_AT_MOST_HU:
-        return f"The values ({low:.0f} to {high:.0f}) do not look like Hounsfield units; is this a CT?"
-    if thickest > THICK_SLICES_MM:
-        return f"The slices are {thickest:.0f} mm thick; small tumours can be missed."
-    return ""
+    def __init__(self) -> None:
+        self._last: tuple[tuple[Any, ...], str] | None = None
+
+    def about(self, volumeNode: Any) -> str:
+        """Sentences, empty if there are none; the volume has no problem."""
+        key = (
+            volumeNode.GetID(),
+            volumeNode.GetImageData().GetMTime(),
+            volumeNode.GetSpacing(),
+            volumeNode.GetOrigin(),
+        )
+        if self._last is None or self._last[0] != key:
+            from tunet.suitability import doubts_about
+
+            self._last = (key, " ".join(doubts_about(volumeOf(volumeNode))))
+        return self._last[1]
+
+
+def newRoi(volumeNode: Any) -> Any:
+    """A region of interest in the middle of a CT, to be dragged where it should be."""
+    bounds = [0.0] * 6
+    volumeNode.GetRASBounds(bounds)
+    roi = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsROINode", _("Kidney region"))
+    roi.CreateDefaultDisplayNodes()
+    roi.GetDisplayNode().SetFillVisibility(False)
+    roi.SetCenter(*[(low + high) / 2 for low, high in zip(bounds[0::2], bounds[1::2], strict=True)])
+    roi.SetSize(*[0.8 * (high - low) for low, high in zip(bounds[0::2], bounds[1::2], strict=True)])
+    return roi
+
+
+def roiVoxels(roiNode: Any, volumeNode: Any) -> tuple[int, ...] | None:
+    """The CT's voxels in a region of interest (x0, x1, y0, y1, z0, z1, ends excluded); None where it misses the CT."""
+    import numpy as np
+
+    low, high = [0.0] * 3, [0.0] * 3
+    bounds = [0.0] * 6
+    roiNode.GetObjectBounds(bounds)
+    low, high = bounds[0::2], bounds[1::2]
+    matrix = roiNode.GetObjectToWorldMatrix()
+    corners = []
+    for corner in range(8):
+        point = [high[axis] if corner >> axis & 1 else low[axis] for axis in range(3)]
+        r, a, s, _one = matrix.MultiplyPoint([*point, 1.0])
+        corners.append((-r, -a, s))
+    return gridOf(volumeNode).roi_around(np.array(corners))  # type: ignore[no-any-return]

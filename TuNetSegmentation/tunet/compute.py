@@ -63,7 +63,15 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         properties = torch.cuda.get_device_properties(device)
         return f"{properties.name} ({properties.total_memory / 2**30:.0f} GB)"
-    return f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads"
+    if device.type == "mps":
+        return "Apple GPU"
+    return f"CPU ({_processor()}{torch.get_num_threads()} threads)"
+
+
+def _processor() -> str:
+    """The processor's name where the system tells one."""
+    name = platform.processor()
+    return "" if name in ("", platform.machine()) else f"{name}, "
 
 
 def available_devices() -> list[str]:

@@ -109,6 +109,20 @@ def write_scratch(volume: Volume, path: Path) -> None:
         raise OutputError(_unwritable(path, error)) from error
 
 
+def require_space(folder: Path, size_bytes: int) -> None:
+    """Refuse to begin what the disk cannot hold.
+
+    Raises:
+        OutputError: fewer than ``size_bytes`` are free where ``folder`` lies.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < size_bytes:
+        raise OutputError(
+            f"This needs {size_bytes / 1e9:.1f} GB of free disk space in {folder.parent}, and {free / 1e9:.1f} GB are "
+            "free; free some and try again."
+        )
+
+
 def _reads_back(grid: Grid, path: Path) -> bool:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))

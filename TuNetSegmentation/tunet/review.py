@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
-from tunet.evaluation import dice
 from tunet.grid import Triple
-from tunet.volume import Volume
+from tunet.volume import KIDNEY, TUMOR, Volume
 
 Mask = npt.NDArray[np.bool_]
 
@@ -34,37 +34,59 @@ class Change:
     @property
     def is_none(self) -> bool:
         """Whether both are the same voxels."""
-        return self.added_ml == 0 and self.removed_ml == 0
+        return self.dice == 1
 
 
-def change_between(predicted: Mask, now: Mask, voxel_volume_mm3: float) -> Change:
-    """The change from one mask to another on the same grid."""
-    ml = voxel_volume_mm3 / 1000
-    before, after, both = (int(np.count_nonzero(mask)) for mask in (predicted, now, predicted & now))
-    return Change(before * ml, after * ml, (after - both) * ml, (before - both) * ml, dice(predicted, now))
+def change_between(predicted: Volume, now: Volume) -> Change:
+    """The change from one mask (bool) to another on the same lattice, whatever part of it each covers."""
+    voxel = predicted.grid.voxel_volume_mm3
+    there = now.on_lattice(predicted.grid, outside=0).array
+    before, after = volume_ml(predicted), volume_ml(now)
+    both = int(np.count_nonzero(predicted.array & there)) * voxel / 1000
+    total = before + after
+    return Change(before, after, after - both, before - both, 2 * both / total if total else 1.0)
 
 
-def volume_ml(mask: Mask, voxel_volume_mm3: float) -> float:
-    """Volume of a mask in ml."""
-    return int(np.count_nonzero(mask)) * voxel_volume_mm3 / 1000
+def volume_ml(mask: Volume) -> float:
+    """Volume of a mask (bool) in ml."""
+    return int(np.count_nonzero(mask.array)) * mask.grid.voxel_volume_mm3 / 1000
 
 
-def middle_lps(labels: Volume) -> Triple | None:
-    """The middle of the box around everything labelled, in LPS mm; None where nothing is."""
-    ends = []
+def focus_lps(labels: Volume) -> Triple | None:
+    """Where to look first, in LPS mm: inside the largest tumour, else inside the largest kidney; None where nothing is.
+
+    ``labels`` is a label map (0, 1 kidney, 2 tumour).
+    """
+    for label in (TUMOR, KIDNEY):
+        pieces, count = ndimage.label(labels.array == label)
+        if count:
+            largest = int(np.argmax(np.bincount(pieces.ravel())[1:])) + 1
+            z, y, x = ndimage.center_of_mass(pieces == largest)
+            left, posterior, superior = labels.grid.to_lps(np.array([[x, y, z]]))[0]
+            return float(left), float(posterior), float(superior)
+    return None
+
+
+def fingerprint(mask: Volume) -> str:
+    """The same for the same voxels at the same place (to 0.1 mm), whatever empty space the volume has around them."""
+    box = _box(mask.array)
+    if box is None:
+        return "empty"
+    z, y, x = (part.start for part in box)
+    # Adding zero turns -0.0 into 0.0.
+    place = np.round(mask.grid.to_lps(np.array([[x, y, z]], dtype=np.float64))[0], 1) + 0.0
+    inside = mask.array[box]
+    digest = hashlib.sha256(repr((place.tolist(), inside.shape)).encode())
+    digest.update(np.packbits(inside).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _box(mask: Mask) -> tuple[slice, slice, slice] | None:
+    """The smallest box (z, y, x) around what is set."""
+    slices = []
     for axis in range(3):
-        found = np.flatnonzero((labels.array > 0).any(axis=tuple(a for a in range(3) if a != axis)))
+        found = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
         if len(found) == 0:
             return None
-        ends.append((found[0] + found[-1]) / 2)
-    z, y, x = ends
-    left, posterior, superior = labels.grid.to_lps(np.array([[x, y, z]]))[0]
-    return float(left), float(posterior), float(superior)
-
-
-def fingerprint(mask: Mask) -> str:
-    """The same for the same voxels, whatever empty space is around them; other voxels give another."""
-    places = np.argwhere(mask).astype(np.int32)
-    if len(places):
-        places -= places.min(axis=0)
-    return hashlib.sha256(places.tobytes()).hexdigest()[:16]
+        slices.append(slice(int(found[0]), int(found[-1]) + 1))
+    return slices[0], slices[1], slices[2]

@@ -1,0 +1,84 @@
+"""Kidneys by side and tumours by number, on blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tunet.grid import Grid
+from tunet.parts import LEFT, MOST_TUMORS, RIGHT, Part, parted
+from tunet.volume import KIDNEY, TUMOR, Volume
+
+# x grows to the patient's left; 120 mm wide.
+GRID = Grid((10, 10, 30), (4.0, 4.0, 4.0))
+# The same body stored the other way round.
+FLIPPED = Grid((10, 10, 30), (4.0, 4.0, 4.0), (116.0, 0.0, 0.0), (-1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0))
+
+
+def body() -> np.ndarray:
+    """A right kidney of 144 voxels with a tumour of 8, a left one of 100 with a tumour of 2."""
+    labels = np.zeros(GRID.shape, dtype=np.uint8)
+    labels[2:8, 2:8, 3:7] = KIDNEY
+    labels[2:4, 2:4, 3:5] = TUMOR
+    labels[3:8, 3:8, 22:26] = KIDNEY
+    labels[3, 3, 22:24] = TUMOR
+    return labels
+
+
+def counts(found) -> dict[Part, int]:
+    return {part: int(found.mask(part).array.sum()) for part in found.parts}
+
+
+def test_unparted_labels_are_kidney_and_tumor():
+    labels = Volume(body(), GRID)
+    found = parted(labels, GRID)
+    assert found.parts == (Part(KIDNEY), Part(TUMOR))
+    assert np.array_equal(found.labels.array, labels.array)
+
+
+def test_sides():
+    found = parted(Volume(body(), GRID), GRID, sides=True)
+    assert counts(found) == {Part(KIDNEY, RIGHT): 136, Part(KIDNEY, LEFT): 98, Part(TUMOR): 10}
+
+
+def test_left_is_the_patients_whatever_the_order_of_voxels():
+    found = parted(Volume(body(), FLIPPED), FLIPPED, sides=True)
+    assert counts(found)[Part(KIDNEY, LEFT)] == 136
+
+
+def test_tumors_are_numbered_by_size_with_their_side():
+    found = parted(Volume(body(), GRID), GRID, lesions=True)
+    assert counts(found) == {Part(KIDNEY): 234, Part(TUMOR, RIGHT, 1): 8, Part(TUMOR, LEFT, 2): 2}
+
+
+@pytest.mark.parametrize(("keep", "side"), [(slice(0, 15), RIGHT), (slice(15, 30), LEFT)])
+def test_a_single_kidney_lies_where_it_is_in_the_ct(keep, side):
+    labels = np.zeros(GRID.shape, dtype=np.uint8)
+    labels[:, :, keep] = body()[:, :, keep]
+    found = counts(parted(Volume(labels, GRID), GRID, sides=True))
+    assert [part.side for part, count in found.items() if part.label == KIDNEY and count] == [side]
+
+
+def test_fused_kidneys_are_cut_in_the_middle():
+    labels = np.zeros(GRID.shape, dtype=np.uint8)
+    labels[4:6, 4:6, 5:25] = KIDNEY
+    found = counts(parted(Volume(labels, GRID), GRID, sides=True))
+    assert found[Part(KIDNEY, LEFT)] == found[Part(KIDNEY, RIGHT)] == 40
+
+
+def test_crumbs_join_the_kidney_of_their_side():
+    labels = body()
+    labels[9, 9, 28] = KIDNEY
+    assert counts(parted(Volume(labels, GRID), GRID, sides=True))[Part(KIDNEY, LEFT)] == 99
+
+
+def test_no_tumor_leaves_one_empty_part():
+    labels = np.minimum(body(), KIDNEY)
+    assert counts(parted(Volume(labels, GRID), GRID, lesions=True)) == {Part(KIDNEY): 244, Part(TUMOR): 0}
+
+
+def test_many_crumbs_share_the_last_number():
+    labels = np.zeros(GRID.shape, dtype=np.uint8)
+    labels[::2, ::2, ::6] = TUMOR
+    found = parted(Volume(labels, GRID), GRID, lesions=True)
+    assert len(found.parts) == 1 + MOST_TUMORS
+    assert found.mask(found.parts[-1]).array.sum() == 125 - (MOST_TUMORS - 1)

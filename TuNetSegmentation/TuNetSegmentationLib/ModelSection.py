@@ -1,0 +1,171 @@
+"""Which model, which of its variants, on which device; installing and removing models."""
+
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+_SETTINGS = "TuNetSegmentation/"
+_GREYED_ROLE = 255  # Qt.UserRole - 1: where Qt's own item model keeps an item's flags
+
+
+class ModelSection:
+    """Choices are written to the parameter node, and remembered for the next scene."""
+
+    def __init__(self, panel: Any) -> None:
+        self._panel = panel
+        self._devices = [{"device": "cpu", "name": _("CPU")}]
+        self._asked = False
+        self._filling = False
+        ui = panel.ui
+        ui.modelSelector.connect("currentIndexChanged(int)", self.onModelChosen)
+        ui.variantSelector.connect("currentIndexChanged(int)", self.onVariantChosen)
+        ui.deviceSelector.connect("currentIndexChanged(int)", self.onDeviceChosen)
+        ui.modelSection.connect("contentsCollapsed(bool)", self.onCollapsed)
+        self._menu = qt.QMenu(ui.manageModelsButton)
+        self._menu.addAction(_("Install from a file...")).connect("triggered(bool)", self.onInstallFile)
+        self._menu.addAction(_("Install from an address...")).connect("triggered(bool)", self.onInstallAddress)
+        self._removeAction = self._menu.addAction(_("Remove this model"))
+        self._removeAction.connect("triggered(bool)", self.onRemove)
+        self._menu.addAction(_("Open the models' folder")).connect("triggered(bool)", self.onOpenFolder)
+        ui.manageModelsButton.setMenu(self._menu)
+
+    @property
+    def chosen(self) -> Any:
+        """The chosen model, or None."""
+        return self._panel.logic.models.find(self._panel.state.model)
+
+    @property
+    def problem(self) -> str:
+        """Why no run is possible with this choice, in a sentence; empty if one is."""
+        if self.chosen is None:
+            return _("No model is installed; open Model and press Manage.")
+        return str(self.chosen.problem)
+
+    def chooseFirst(self) -> None:
+        """What was used last, else the first model that works, where the scene has no choice."""
+        state, models = self._panel.state, self._panel.logic.models
+        if models.find(state.model) is None:
+            remembered = models.find(_remembered("model"))
+            chosen = remembered or models.first()
+            state.model = chosen.name if chosen else ""
+            state.variant = _remembered("variant") if remembered else ""
+            state.device = _remembered("device") or "auto"
+            self._takeThresholds()
+
+    def show(self) -> None:
+        """Fill the lists and select what the parameter node says."""
+        state, models, ui = self._panel.state, self._panel.logic.models, self._panel.ui
+        chosen = self.chosen
+        offers = chosen.offers if chosen else []
+        usable = [offer.key for offer in offers if not offer.reason]
+        if chosen and state.variant not in usable and usable:
+            state.variant = usable[0]
+            return  # shown again for the change just made
+        self._filling = True
+        fillChoices(ui.modelSelector, [(c.title, c.name, c.problem) for c in models.choices], state.model)
+        fillChoices(ui.variantSelector, [(o.title, o.key, o.reason) for o in offers], state.variant)
+        fillChoices(ui.deviceSelector, self._deviceItems(), state.device)
+        self._filling = False
+        ui.modelCard.text = (chosen.problem or chosen.card) if chosen else ""
+        ui.modelSection.text = _("Model: {name}").format(name=chosen.title) if chosen else _("Model")
+        notice = _("Not a medical device; for research use.")
+        ui.noticeLabel.text = f"{chosen.title}: {chosen.use} {notice}" if chosen and chosen.use else notice
+        self._removeAction.enabled = bool(chosen and chosen.removable)
+
+    def remember(self) -> None:
+        """Begin with these choices in the next scene."""
+        state, settings = self._panel.state, qt.QSettings()
+        for name in ("model", "variant", "device"):
+            settings.setValue(_SETTINGS + name, getattr(state, name))
+
+    def onCollapsed(self, collapsed: bool) -> None:
+        """The list of devices is wanted: the worker knows it."""
+        if not collapsed and not self._asked and not self._panel.setupSection.missing:
+            self._asked = True
+            self._panel.logic.run.askDevices(self.onDevices)
+
+    def onDevices(self, devices: list[dict[str, str]]) -> None:
+        """The worker's answer: the first is what Auto takes."""
+        if devices:
+            self._devices = devices
+            self._panel.refresh()
+
+    def onModelChosen(self, index: int) -> None:
+        """Another model brings its own thresholds."""
+        if not self._filling and index >= 0:
+            self._panel.state.model = self._panel.ui.modelSelector.itemData(index)
+            self._takeThresholds()
+
+    def onVariantChosen(self, index: int) -> None:
+        """Another of the model's networks."""
+        if not self._filling and index >= 0:
+            self._panel.state.variant = self._panel.ui.variantSelector.itemData(index)
+
+    def onDeviceChosen(self, index: int) -> None:
+        """Another device."""
+        if not self._filling and index >= 0:
+            self._panel.state.device = self._panel.ui.deviceSelector.itemData(index)
+
+    def onInstallFile(self, checked: bool = False) -> None:
+        """Ask for a bundle's zip."""
+        path = qt.QFileDialog.getOpenFileName(
+            slicer.util.mainWindow(), _("Install a model"), "", _("Model bundles") + " (*.zip)"
+        )
+        if path:
+            self._panel.logic.run.install(str(path))
+
+    def onInstallAddress(self, checked: bool = False) -> None:
+        """Ask for where a bundle is published; nothing is downloaded before."""
+        text = qt.QInputDialog.getText(
+            slicer.util.mainWindow(),
+            _("Install a model"),
+            _("Address of the model with its checksum (https://...zip#sha256=...):"),
+        )
+        if text:
+            self._panel.logic.run.install(str(text))
+
+    def onRemove(self, checked: bool = False) -> None:
+        """Delete the chosen model after asking."""
+        chosen = self.chosen
+        if chosen and slicer.util.confirmYesNoDisplay(_("Remove the model {name}?").format(name=chosen.title)):
+            self._panel.say(self._panel.logic.models.remove(chosen.name))
+            self._panel.state.model = ""
+            self.chooseFirst()
+            self._panel.refresh()
+
+    def onOpenFolder(self, checked: bool = False) -> None:
+        """Where models live, in the system's file browser."""
+        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(self._panel.logic.models.folder))
+
+    def onInstalled(self, name: str) -> None:
+        """A new model is chosen at once."""
+        self._panel.logic.models.refresh()
+        self._panel.state.model = name
+        self._takeThresholds()
+        self._panel.say(_("Installed the model {name}.").format(name=name))
+        self._panel.refresh()
+
+    def _takeThresholds(self) -> None:
+        if self.chosen and self.chosen.postprocessing is not None:
+            self._panel.thresholdSection.setTo(self.chosen.postprocessing)
+
+    def _deviceItems(self) -> list[tuple[str, str, str]]:
+        first = self._devices[0]["name"] if self._asked else ""
+        auto = _("Auto ({name})").format(name=first) if first else _("Auto")
+        return [(auto, "auto", ""), *((device["name"], device["device"], "") for device in self._devices)]
+
+
+def fillChoices(box: Any, items: list[tuple[str, str, str]], selected: str) -> None:
+    """Items are (title, data, reason it is greyed or nothing)."""
+    box.clear()
+    for row, (title, data, reason) in enumerate(items):
+        box.addItem(f"{title} ({reason})" if reason and len(reason) < 40 else title, data)
+        if reason:
+            box.setItemData(row, 0, _GREYED_ROLE)
+    box.setCurrentIndex(box.findData(selected))
+
+
+def _remembered(name: str) -> str:
+    return str(slicer.util.settingsValue(_SETTINGS + name, ""))

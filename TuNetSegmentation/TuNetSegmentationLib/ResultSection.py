@@ -1,0 +1,147 @@
+"""The segments: volumes, what the user changed, accepting, editing."""
+
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+# After a change, when it rests: the 3D surface, the table.
+_REST_MILLISECONDS = 300
+_HEADER_PIXELS, _ROW_PIXELS = 28, 30
+
+
+class ResultSection:
+    """Keeps segments and thresholds together, and never overwrites the user's voxels unasked."""
+
+    def __init__(self, panel: Any) -> None:
+        self._panel = panel
+        self._observed: Any = None
+        self._timer = qt.QTimer()
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_REST_MILLISECONDS)
+        self._timer.connect("timeout()", self.onRest)
+        ui = panel.ui
+        ui.editButton.connect("clicked(bool)", self.onEdit)
+        ui.acceptButton.connect("clicked(bool)", lambda checked=False: self._setStatus("Completed"))
+        ui.flagButton.connect("clicked(bool)", lambda checked=False: self._setStatus("Flagged"))
+        ui.newSegmentationButton.connect("clicked(bool)", self.onIntoNew)
+        ui.replaceEditsButton.connect("clicked(bool)", self.onReplace)
+        titles = (_("Segment"), _("Volume"), _("Your changes"), _("Dice"))
+        ui.volumesTable.setColumnCount(len(titles))
+        ui.volumesTable.setHorizontalHeaderLabels(titles)
+        ui.volumesTable.verticalHeader().hide()
+        header = ui.volumesTable.horizontalHeader()
+        header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+        header.setSectionResizeMode(0, qt.QHeaderView.Stretch)
+        ui.volumesTable.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
+
+    def show(self) -> None:
+        """Follow the parameter node: another segmentation, other thresholds, other parts."""
+        state, ui, result = self._panel.state, self._panel.ui, self._panel.logic.result
+        wanted = (self._panel.thresholdSection.thresholds, state.separateKidneys, state.separateTumors)
+        if state.segmentation is not result.node:
+            result.restore(state.segmentation, *wanted)
+            self.settleSoon()
+        self._observe(state.segmentation)
+        edited = False
+        if result.isLive and not result.isShown(*wanted):
+            edited = result.isEdited()
+            if not edited:
+                result.write(*wanted)
+                self.settleSoon()
+        ui.editedFrame.visible = edited
+        ui.editedLabel.text = _("You edited this segmentation, so the thresholds leave it as it is.")
+        ui.segmentsTable.setSegmentationNode(state.segmentation)
+        ui.show3DButton.setSegmentationNode(state.segmentation)
+        for button in (ui.editButton, ui.acceptButton, ui.flagButton):
+            button.enabled = state.segmentation is not None
+
+    def settleSoon(self) -> None:
+        """Once nothing moves any more."""
+        self._timer.start()
+
+    def onRest(self) -> None:
+        """Surface and table, after the slices."""
+        if self._panel.state is None:
+            return
+        self._panel.logic.result.settle()
+        self.showVolumes()
+
+    def showVolumes(self) -> None:
+        """Fill the table of volumes and changes."""
+        table, node = self._panel.ui.volumesTable, self._panel.state.segmentation
+        rows = self._panel.logic.result.rows(node) if node is not None else []
+        table.setRowCount(len(rows))
+        for number, row in enumerate(rows):
+            for column, text in enumerate((row.name, _ml(row.volumeMl), *_changeWords(row.change))):
+                table.setItem(number, column, qt.QTableWidgetItem(text))
+        # As tall as its rows: the panel is long enough.
+        table.setFixedHeight(_HEADER_PIXELS + _ROW_PIXELS * max(1, len(rows)))
+
+    def onIntoNew(self, checked: bool = False) -> None:
+        """The edited segmentation stays; the thresholds go on in a new one."""
+        self._panel.logic.intoNewSegmentation(self._panel.state)
+        self.settleSoon()
+
+    def onReplace(self, checked: bool = False) -> None:
+        """The user gives his edits up."""
+        state, result = self._panel.state, self._panel.logic.result
+        result.write(self._panel.thresholdSection.thresholds, state.separateKidneys, state.separateTumors)
+        self.settleSoon()
+        self._panel.refresh()
+
+    def onEdit(self, checked: bool = False) -> None:
+        """Slicer's Segment Editor with this segmentation and its CT."""
+        state, result = self._panel.state, self._panel.logic.result
+        slicer.util.selectModule("SegmentEditor")
+        editor = slicer.modules.segmenteditor.widgetRepresentation().self().editor
+        editor.setSegmentationNode(state.segmentation)
+        editor.setSourceVolumeNode(result.ctNode if result.ctNode is not None else state.ct)
+
+    def stop(self) -> None:
+        """Nothing is shown any more."""
+        self._timer.stop()
+        self._observe(None)
+
+    def _setStatus(self, name: str) -> None:
+        logic = slicer.vtkSlicerSegmentationsModuleLogic
+        segmentation = self._panel.state.segmentation.GetSegmentation()
+        chosen = self._panel.ui.segmentsTable.selectedSegmentIDs()
+        every = [segmentation.GetNthSegmentID(index) for index in range(segmentation.GetNumberOfSegments())]
+        for segmentId in chosen or every:
+            logic.SetSegmentStatus(segmentation.GetSegment(segmentId), getattr(logic, name))
+
+    def _observe(self, node: Any) -> None:
+        """Hear of the user's edits."""
+        if node is self._observed:
+            return
+        events = (
+            slicer.vtkSegmentation.SourceRepresentationModified,
+            slicer.vtkSegmentation.SegmentAdded,
+            slicer.vtkSegmentation.SegmentRemoved,
+            slicer.vtkSegmentation.SegmentModified,
+        )
+        for event in events:
+            if self._observed is not None:
+                self._panel.removeObserver(self._observed.GetSegmentation(), event, self.onSegmentsChanged)
+            if node is not None:
+                self._panel.addObserver(node.GetSegmentation(), event, self.onSegmentsChanged)
+        self._observed = node
+
+    def onSegmentsChanged(self, caller: Any = None, event: Any = None) -> None:
+        """Somebody changed segments."""
+        self.settleSoon()
+
+
+def _ml(value: float) -> str:
+    return _("{value:.1f} ml").format(value=value)
+
+
+def _changeWords(change: Any) -> tuple[str, str]:
+    if change is None:
+        return "", ""
+    if change.is_none:
+        return _("none"), "1.000"
+    words = _("+{added:.1f} / -{removed:.1f} ml").format(added=change.added_ml, removed=change.removed_ml)
+    return words, f"{change.dice:.3f}"

@@ -1,0 +1,52 @@
+"""How a fresh result is looked at: CT in the views, soft-tissue window, kidneys in the middle, surface in 3D."""
+
+from typing import Any
+
+import slicer
+
+# Window and level radiologists read kidneys with, in HU.
+WINDOW_HU, LEVEL_HU = 400.0, 40.0
+
+
+def present(ctNode: Any, labels: Any) -> None:
+    """Show a CT with its result; what the user set himself (a window, another window's layers) stays."""
+    _showCt(ctNode)
+    _setWindow(ctNode)
+    _centre(labels)
+
+
+def showSurface(segmentationNode: Any) -> None:
+    """Make the 3D surface; a moment's work, so it follows the slices when thresholds move."""
+    if not segmentationNode.GetSegmentation().ContainsRepresentation("Closed surface"):
+        segmentationNode.CreateClosedSurfaceRepresentation()
+
+
+def centre3D() -> None:
+    """Bring the surface into the 3D views."""
+    manager = slicer.app.layoutManager()
+    for index in range(manager.threeDViewCount if manager is not None else 0):
+        view = manager.threeDWidget(index).threeDView()
+        view.resetFocalPoint()
+        view.resetCamera()
+
+
+def _showCt(ctNode: Any) -> None:
+    composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    if any(composite.GetBackgroundVolumeID() != ctNode.GetID() for composite in composites):
+        slicer.util.setSliceViewerLayers(background=ctNode, fit=True)
+
+
+def _setWindow(ctNode: Any) -> None:
+    display = ctNode.GetScalarVolumeDisplayNode()
+    if display is not None and display.GetAutoWindowLevel():
+        display.AutoWindowLevelOff()
+        display.SetWindowLevel(WINDOW_HU, LEVEL_HU)
+
+
+def _centre(labels: Any) -> None:
+    from tunet.review import focus_lps
+
+    focus = focus_lps(labels)
+    if focus is not None:
+        left, posterior, superior = focus
+        slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, -left, -posterior, superior)

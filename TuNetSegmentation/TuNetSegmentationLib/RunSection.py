@@ -1,0 +1,140 @@
+"""The button, the progress, and what a job has to say."""
+
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from TuNetSegmentationLib.RunController import RunState
+from TuNetSegmentationLib.WorkerProcess import Event
+
+
+class RunSection:
+    """Shows jobs of the worker; receives their results."""
+
+    def __init__(self, panel: Any) -> None:
+        self._panel = panel
+        self._target: Any = None
+        self._mayReplace = False
+        panel.ui.segmentButton.connect("clicked(bool)", self.onButton)
+        panel.ui.logButton.connect("clicked(bool)", self.onLog)
+        self._shortcuts = []
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            shortcut = qt.QShortcut(qt.QKeySequence(keys), panel.ui.segmentButton)
+            shortcut.connect("activated()", self.onShortcut)
+            self._shortcuts.append(shortcut)
+
+    def show(self) -> None:
+        """Grey the button where nothing can be segmented."""
+        panel = self._panel
+        running = panel.logic.run.state
+        ready = not panel.inputSection.problem and not panel.modelSection.problem and not panel.setupSection.missing
+        panel.ui.segmentButton.enabled = running is RunState.RUNNING or (running is RunState.IDLE and ready)
+        if panel.modelSection.problem and running is RunState.IDLE:
+            panel.say(panel.modelSection.problem)
+
+    def onShortcut(self) -> None:
+        """The same as the button, when it can be pressed."""
+        if self._panel.ui.segmentButton.enabled:
+            self.onButton()
+
+    def onButton(self, checked: bool = False) -> None:
+        """Segment, or cancel."""
+        run = self._panel.logic.run
+        if run.state is not RunState.IDLE:
+            run.cancel()
+        elif self._chooseTarget():
+            self._panel.ui.logButton.visible = False
+            self._panel.modelSection.remember()
+            self._panel.logic.segment(self._panel.state)
+
+    def onLog(self, checked: bool = False) -> None:
+        """The worker's log, to read and copy."""
+        box = qt.QMessageBox(slicer.util.mainWindow())
+        box.setWindowTitle(_("Log of the segmentation program"))
+        box.setText(_("What the segmentation program wrote. Copy puts all of it on the clipboard."))
+        box.setDetailedText(self._panel.logic.run.log or _("It wrote nothing."))
+        copy = box.addButton(_("Copy"), qt.QMessageBox.AcceptRole)
+        box.addButton(qt.QMessageBox.Close)
+        box.exec_()
+        if box.clickedButton() == copy:
+            qt.QApplication.clipboard().setText(self._panel.logic.run.log)
+
+    def onNodeRemoved(self) -> None:
+        """A CT that is gone needs no result."""
+        run = self._panel.logic.run
+        if run.ctNode is not None and not slicer.mrmlScene.IsNodePresent(run.ctNode):
+            run.cancel()
+            self._panel.say(_("The CT was removed, so its segmentation was stopped."))
+
+    # What the controller says
+
+    def onRunState(self, state: RunState) -> None:
+        """A job began, is being cancelled, or is over."""
+        ui = self._panel.ui
+        running = state is not RunState.IDLE
+        ui.segmentButton.text = _("Cancel") if running else _("Segment kidney")
+        ui.progressBar.visible = running
+        if state is RunState.RUNNING:
+            ui.progressBar.value = 0
+            self._panel.say(_("Starting..."))
+        elif state is RunState.CANCELLING:
+            self._panel.say(_("Cancelling..."))
+        else:
+            self._panel.say("")
+        self._panel.refresh()
+
+    def onRunProgress(self, fraction: float, stage: str, secondsLeft: float | None) -> None:
+        """How far it is."""
+        self._panel.ui.progressBar.value = round(100 * fraction)
+        left = ""
+        if secondsLeft is not None and secondsLeft >= 1:
+            left = _(", about {seconds} s left").format(seconds=round(secondsLeft))
+        self._panel.say(stage + left)
+
+    def onSegmented(self, ctNode: Any, event: Event) -> None:
+        """A result for a CT; the target is the one chosen when the run began, if it can still be used."""
+        self._panel.logic.finish(self._panel.state, ctNode, event, self._target, self._mayReplace)
+        self._target = None
+        self._panel.resultSection.settleSoon()
+        self._panel.refresh()
+        self._panel.say(_summary(event["report"]))
+
+    def onModelInstalled(self, name: str) -> None:
+        """A model is there."""
+        self._panel.modelSection.onInstalled(name)
+
+    def onRunFailed(self, sentence: str) -> None:
+        """Say why, and offer the log."""
+        self._panel.say(sentence)
+        self._panel.ui.logButton.visible = bool(self._panel.logic.run.log)
+
+    def _chooseTarget(self) -> bool:
+        """Ask before the user's edits are replaced; False if he does not want to go on."""
+        node = self._panel.state.segmentation
+        self._target, self._mayReplace = node, False
+        if node is None or not self._panel.logic.result.authorship.isEdited(node):
+            return True
+        if slicer.app.testingEnabled():
+            self._target = None
+            return True
+        box = qt.QMessageBox(slicer.util.mainWindow())
+        box.setIcon(qt.QMessageBox.Question)
+        box.setText(_("{name} holds your edits.").format(name=node.GetName()))
+        box.setInformativeText(_("Shall the new result go to a new segmentation, or replace your edits?"))
+        new = box.addButton(_("New segmentation"), qt.QMessageBox.AcceptRole)
+        replace = box.addButton(_("Replace my edits"), qt.QMessageBox.DestructiveRole)
+        box.addButton(qt.QMessageBox.Cancel)
+        box.setDefaultButton(new)
+        box.exec_()
+        self._mayReplace = box.clickedButton() == replace
+        self._target = node if self._mayReplace else None
+        return box.clickedButton() in (new, replace)
+
+
+def _summary(report: dict[str, Any]) -> str:
+    """One line on a finished run, then what the engine warns of."""
+    seconds = sum(report["seconds"].values())
+    done = _("Done in {seconds:.0f} s on {device}.").format(seconds=seconds, device=report["device_name"])
+    return " ".join([done, *report["warnings"]])

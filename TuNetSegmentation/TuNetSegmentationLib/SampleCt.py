@@ -1,0 +1,43 @@
+"""A CT to try the program with: a synthetic abdomen, made on this computer, no download and no patient."""
+
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+SAMPLE_NAME = "TuNetPhantom"
+# One that no model was trained on.
+_SEED = 900_001
+_SPACING_MM = (2.0, 2.0, 3.0)
+
+
+def registerSample(thumbnail: str) -> None:
+    """Offer the sample in Slicer's Sample Data module."""
+    import SampleData
+
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        category="TuNet Segmentation",
+        sampleName=SAMPLE_NAME,
+        thumbnailFileName=thumbnail,
+        uris=[],
+        fileNames=[],
+        nodeNames=[SAMPLE_NAME],
+        customDownloader=lambda source: makeSample(),
+    )
+
+
+def makeSample() -> Any:
+    """The synthetic CT as a volume in the scene, shown; takes a few seconds."""
+    import numpy as np
+    from tunet.synthesis import PhantomRecipe, make_phantom
+
+    from TuNetSegmentationLib.SceneVolumes import ijkToRas
+
+    with slicer.util.WaitCursor():
+        case = make_phantom(_SEED, PhantomRecipe(spacing_mm=_SPACING_MM))
+    name = slicer.mrmlScene.GenerateUniqueName(_("Synthetic abdomen"))
+    node = slicer.util.addVolumeFromArray(case.ct.array.astype(np.int16), name=name)
+    node.SetIJKToRASMatrix(ijkToRas(case.ct.grid))
+    node.CreateDefaultDisplayNodes()
+    slicer.util.setSliceViewerLayers(background=node, fit=True)
+    return node
