@@ -141,10 +141,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.initializeParameterNode()
 
     def exit(self):
-        if self.state:
-            self.state.disconnectGui(self._guiTag)
-            self._guiTag = None
-            self.removeObserver(self.state, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
+        self._disconnect()
 
     def onReload(self):
         """Developers: take the changed files of the library and the engine too, not of this file alone."""
@@ -183,9 +180,8 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             self.modelSection.chooseFirst()
 
     def setParameterNode(self, parameterNode):
-        if self.state:
-            self.state.disconnectGui(self._guiTag)
-            self.removeObserver(self.state, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
+        self._disconnect()
+        if parameterNode is None and self.state is not None:
             self.resultSection.stop()
             self.overlaySection.hide()
         self.state = parameterNode
@@ -193,6 +189,12 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             self._guiTag = self.state.connectGui(self.ui)
             self.addObserver(self.state, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
             self.refresh()
+
+    def _disconnect(self):
+        if self._guiTag is not None:
+            self.state.disconnectGui(self._guiTag)
+            self._guiTag = None
+            self.removeObserver(self.state, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
 
     # What the sections ask of the panel
 

@@ -55,6 +55,18 @@ class qSlicerMainWindow(QtWidgets.QMainWindow):  # noqa: N801
         self.setCentralWidget(self._central)
         self.statusBar()
 
+    def dragEnterEvent(self, event: Any) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: Any) -> None:
+        """Loads dropped files; Slicer asks in its Add Data dialog first."""
+        manager = self._app.coreIOManager()
+        for url in event.mimeData().urls():
+            path = url.toLocalFile()
+            manager.loadNodes(manager.fileType(path), {"fileName": path})
+        event.acceptProposedAction()
+
     @property
     def selected_module(self) -> str:
         """Name of the module whose panel is shown."""

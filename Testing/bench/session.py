@@ -109,6 +109,30 @@ class Bench:
         QtTest.QTest.mouseClick(button, QtCore.Qt.LeftButton, QtCore.Qt.NoModifier, spot)
         self.process_events()
 
+    def press(self, key: Any, modifiers: Any) -> None:
+        """Press a key in the main window, as a shortcut is pressed."""
+        from .pyside import QtTest, QtWidgets
+
+        self.main_window.activateWindow()
+        self.process_events(0.02)
+        target = QtWidgets.QApplication.focusWidget() or self.main_window
+        QtTest.QTest.keyClick(target, key, modifiers)
+        self.process_events()
+
+    def drop(self, *paths: str | Path) -> None:
+        """Drop files on the main window."""
+        from .pyside import QtCore, QtGui
+
+        mime = QtCore.QMimeData()
+        mime.setUrls([QtCore.QUrl.fromLocalFile(str(path)) for path in paths])
+        options = (QtCore.Qt.CopyAction, mime, QtCore.Qt.LeftButton, QtCore.Qt.NoModifier)
+        enter = QtGui.QDragEnterEvent(QtCore.QPoint(5, 5), *options)
+        QtCore.QCoreApplication.sendEvent(self.main_window, enter)
+        if not enter.isAccepted():
+            raise BenchError("The main window does not take what is dragged.")
+        QtCore.QCoreApplication.sendEvent(self.main_window, QtGui.QDropEvent(QtCore.QPointF(5, 5), *options))
+        self.process_events()
+
     def process_events(self, seconds: float = 0.0) -> None:
         """Let Qt work for `seconds`, at least once."""
         until = time.monotonic() + seconds

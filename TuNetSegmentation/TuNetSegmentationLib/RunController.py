@@ -116,7 +116,8 @@ class RunController:
         if question is not None:
             question(event)
             return
-        if event.get("id", self._number) != self._jobNumber or self._state is RunState.IDLE:
+        # An error without a number answers a request the worker could not read: the current one.
+        if event.get("id") not in (None, self._jobNumber) or self._state is RunState.IDLE:
             return
         if event["event"] == "progress":
             self._view.onRunProgress(event["fraction"], event["stage"], event["seconds_left"])

@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,15 @@ CANCEL_MILLISECONDS = 1500
 LOG_LINES = 2000
 
 Event = dict[str, Any]
+
+# Kind of event -> fields that must be there; others are not taken from a process that may be confused.
+_FIELDS = {
+    "ready": ("pid", "folder"),
+    "progress": ("id", "stage", "fraction", "seconds_left"),
+    "warning": ("message",),
+    "result": ("id",),
+    "error": ("id", "message"),
+}
 
 
 class WorkerListener(Protocol):
@@ -63,7 +73,7 @@ class WorkerProcess:
         """
         if self._process is None:
             self._start()
-        self._process.write(json.dumps(message).encode("utf-8") + b"\n")
+        self._process.write(qt.QByteArray(json.dumps(message).encode("utf-8") + b"\n"))
 
     def cancel(self) -> None:
         """Ask the running request to stop; the process is killed if it does not answer in time."""
@@ -94,7 +104,9 @@ class WorkerProcess:
         process.connect("finished(int,QProcess::ExitStatus)", self._onFinished)
         start = f"import sys; sys.path.insert(0, {str(self._engineFolder)!r}); from tunet.worker import main; main()"
         self._process = process
-        process.start(python, ["-c", start])
+        # Ours, so that it goes whatever becomes of the worker; the worker's own private folder lies in it.
+        self._folder = Path(tempfile.mkdtemp(prefix="tunet-worker-"))
+        process.start(python, ["-c", start, str(self._folder)])
 
     def _onOutput(self) -> None:
         if self._process is None:
@@ -105,13 +117,11 @@ class WorkerProcess:
             self._onLine(line)
 
     def _onLine(self, line: bytes) -> None:
-        try:
-            event = json.loads(line.decode("utf-8"))
-        except ValueError:
+        event = _parsed(line)
+        if event is None:
             self._log.append(f"unreadable: {line[:200]!r}")
-            return
-        if event.get("event") == "ready":
-            self._pid, self._folder = event["pid"], Path(event["folder"])
+        elif event["event"] == "ready":
+            self._pid = event["pid"]
         else:
             self._listener.onWorkerEvent(event)
 
@@ -151,6 +161,18 @@ class WorkerProcess:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
         self._pid = None
+
+
+def _parsed(line: bytes) -> Event | None:
+    """An event with the fields its kind needs, or None."""
+    try:
+        event = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    fields = _FIELDS.get(event.get("event"), ()) if isinstance(event, dict) else None
+    if not fields or not all(field in event for field in fields):
+        return None
+    return event  # type: ignore[no-any-return]
 
 
 def _bytes(data: Any) -> bytes:

@@ -149,13 +149,14 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Serve stdin until it ends."""
+    """Serve stdin until it ends; an argument names the folder to make the private folder in."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     signal.signal(signal.SIGTERM, _stop)
     # Libraries that print must not break the protocol: events keep the real stdout, everybody else gets stderr.
     events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX) as folder:
+    parent = sys.argv[1] if len(sys.argv) > 1 else None
+    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, dir=parent) as folder:
         try:
             Worker(Channel(events), Path(folder)).serve(sys.stdin)
         except BrokenPipeError:

@@ -1,0 +1,124 @@
+"""Saving, opening, closing, reloading."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import mask_of, paint, table
+
+
+def save_and_reopen(bench, folder):
+    import slicer
+
+    path = str(folder / "scene.mrb")
+    assert slicer.util.saveScene(path)
+    bench.close_scene()
+    slicer.util.loadScene(path)
+    bench.process_events(0.6)
+
+
+class TestSaving:
+    def test_state_and_result_come_back(self, a_bench, a_result, a_ct, tmp_path):
+        a_result.ui.kidneyUpperSlider.value = 0.7
+        before = mask_of(a_result.state.segmentation, "Kidney", a_ct).sum()
+        save_and_reopen(a_bench, tmp_path)
+        state = a_result.state
+        assert (state.ct.GetName(), state.model, state.kidneyUpper) == ("CT", "tiny", 0.7)
+        assert state.segmentation.GetName() == "CT kidneys"
+        assert mask_of(state.segmentation, "Kidney", state.ct).sum() == before
+        assert a_result.ui.kidneyUpperSlider.value == 0.7
+        assert table(a_result)[0][0] == "Kidney"
+
+    def test_without_maps_the_panel_says_why_thresholds_rest(self, a_bench, a_result, tmp_path):
+        save_and_reopen(a_bench, tmp_path)
+        assert "segment again" in a_result.ui.thresholdNotice.text
+        assert a_result.ui.thresholdNotice.visible
+
+    def test_with_kept_maps_thresholds_move_again(self, a_bench, a_result, tmp_path):
+        a_result.state.keepMaps = True
+        save_and_reopen(a_bench, tmp_path)
+        state = a_result.state
+        before = mask_of(state.segmentation, "Kidney", state.ct).sum()
+        assert not a_result.logic.result.isEdited()
+        a_result.ui.kidneyUpperSlider.value = 0.95
+        a_result.ui.kidneyLowerSlider.value = 0.95
+        assert mask_of(state.segmentation, "Kidney", state.ct).sum() < before
+
+    def test_with_kept_maps_changes_are_counted_again(self, a_bench, a_result, a_ct, tmp_path):
+        a_result.state.keepMaps = True
+        paint(a_result.state.segmentation, a_ct)
+        a_bench.process_events(0.5)
+        before = table(a_result)
+        save_and_reopen(a_bench, tmp_path)
+        assert table(a_result) == before
+
+    def test_edits_made_before_saving_are_known_as_edits(self, a_bench, a_result, a_ct, tmp_path):
+        paint(a_result.state.segmentation, a_ct)
+        save_and_reopen(a_bench, tmp_path)
+        assert a_result.logic.result.authorship.isEdited(a_result.state.segmentation)
+
+    def test_a_layer_that_is_shown_is_not_saved(self, a_bench, a_result, tmp_path):
+        import slicer
+
+        a_result.state.overlay = "tumor"
+        a_bench.process_events(0.1)
+        save_and_reopen(a_bench, tmp_path)
+        assert [n.GetName() for n in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")] == ["CT"]
+
+
+class TestPanel:
+    def test_closing_the_scene_forgets_the_result(self, a_bench, a_result):
+        a_bench.close_scene()
+        assert a_result.logic.result.live is None
+        assert not a_result.ui.segmentButton.enabled
+        assert a_result.ui.volumesTable.rowCount in (0, 2)
+
+    def test_two_opens(self, a_bench, a_result):
+        node = a_result.state.segmentation
+        for _ in range(2):
+            a_bench.select_module("Welcome")
+            a_bench.select_module("TuNetSegmentation")
+        a_result.ui.kidneyUpperSlider.value = 0.9
+        assert a_result.state.segmentation is node
+        assert a_result.state.kidneyUpper == 0.9
+
+    def test_reload_gives_a_working_panel_with_the_same_state(self, a_bench, a_result):
+        import slicer
+
+        a_result.state.kidneyUpper = 0.8
+        a_result.onReload()
+        a_bench.process_events(0.1)
+        panel = slicer.modules.tunetsegmentation.widgetRepresentation().self()
+        assert panel is not a_result
+        assert panel.state.kidneyUpper == 0.8
+        assert panel.state.segmentation is not None
+        panel.logic.close()
+
+    def test_a_removed_segmentation_leaves_a_working_panel(self, a_bench, a_result):
+        import slicer
+
+        slicer.mrmlScene.RemoveNode(a_result.state.segmentation)
+        a_bench.process_events(0.5)
+        a_result.ui.kidneyUpperSlider.value = 0.9
+        assert a_result.state.segmentation is None
+
+
+@pytest.mark.parametrize("module", ["torch", "scipy", "SimpleITK", "safetensors"])
+def test_importing_the_module_loads_nothing_heavy(module):
+    import subprocess
+    import sys
+
+    from conftest import HERE, MODULE
+
+    code = f"""
+import sys
+sys.path.insert(0, {str(HERE.parent)!r})
+import bench
+session = bench.start()
+before = {module!r} in sys.modules
+sys.path.insert(0, {str(MODULE.parent)!r})
+import TuNetSegmentation
+assert before or {module!r} not in sys.modules
+assert not before, "the bench loads it itself"
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
