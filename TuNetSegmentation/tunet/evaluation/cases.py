@@ -103,7 +103,7 @@ def _pair_folders(predictions: Path, truth: Path) -> Pairing:
             f"{predictions} holds no predictions; they are case_00000/{SEGMENTATION_NAME}, case_00000.nii.gz or "
             "prediction_00000.nii.gz."
         )
-    if not true:
+    if not any(true.values()):
         raise InputError(f"{truth} holds no cases; give a KiTS dataset with case_00000/{SEGMENTATION_NAME}.")
     cases, refused = [], []
     for name, paths in found.items():
@@ -114,7 +114,8 @@ def _pair_folders(predictions: Path, truth: Path) -> Pairing:
             refused.append(Refusal(name, str(error)))
         else:
             cases.append(Case(name, mine, theirs, _ct_beside(theirs)))
-    return Pairing(tuple(cases), tuple(refused), tuple(name for name in true if name not in found))
+    not_predicted = tuple(name for name, paths in true.items() if paths and name not in found)
+    return Pairing(tuple(cases), tuple(refused), not_predicted)
 
 
 def _label_maps(folder: Path) -> dict[str, list[Path]]:
