@@ -1,6 +1,6 @@
 """Seconds that scoring takes: KiTS masks against copies of themselves that are moved by 3 x 2 x 1 voxels.
 
-    python tools/time_evaluation.py ../shared/data/kits19_labels case_00025 case_00099
+python tools/time_evaluation.py ../shared/data/kits19_labels case_00025 case_00099
 """
 
 from __future__ import annotations
@@ -40,10 +40,12 @@ def main() -> None:
     parser.add_argument("masks", type=Path)
     parser.add_argument("cases", nargs="+")
     chosen = parser.parse_args()
-    print("| case | voxels | read one mask | kits23, native | kits19, native | kits23, model |")  # noqa: T201
-    print("|---|---|---|---|---|---|")  # noqa: T201
-    for case in chosen.cases:
-        print(row(chosen.masks / f"{case}.nii.gz"))  # noqa: T201
+    lines = [
+        "| case | voxels | read one mask | kits23, native | kits19, native | kits23, model |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [row(chosen.masks / f"{case}.nii.gz") for case in chosen.cases]
+    print("\n".join(lines))  # noqa: T201
 
 
 if __name__ == "__main__":

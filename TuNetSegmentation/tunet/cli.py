@@ -97,9 +97,12 @@ def segment(
 @app.command()
 def evaluate(
     predictions: Annotated[
-        Path, typer.Argument(help="Label map, or folder of case_00000/segmentation.nii.gz or case_00000.nii.gz.")
+        Path,
+        typer.Argument(
+            metavar="PREDICTIONS", help="Label map, or folder of case_00000/segmentation.nii.gz or case_00000.nii.gz."
+        ),
     ],
-    truth: Annotated[Path, typer.Argument(help="Label map, or KiTS dataset folder.")],
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="Label map, or KiTS dataset folder.")],
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="OUT", help="Folder for the files.")] = None,
     scheme: Annotated[str, typer.Option(help="What is scored: kits19, kits21 or kits23.")] = "kits23",
     grid: Annotated[str, typer.Option(help="Voxels of the CT (native) or of the paper's networks (model).")] = "native",
