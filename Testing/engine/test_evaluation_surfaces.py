@@ -10,6 +10,7 @@ import surface_distance
 from scipy import ndimage
 from tunet.errors import UsageError
 from tunet.evaluation.surfaces import SurfaceScores, common_box, surface_scores
+from tunet.volume_io import read_labels
 
 # Unlike along every axis, x, y, z.
 SPACING = (0.5, 1.0, 3.0)
@@ -81,6 +82,16 @@ class TestCropping:
     def test_masks_in_opposite_corners(self):
         found, truth = box(0, 0, 0), box(16, 20, 20)
         assert surface_scores(found, truth, SPACING, 20.0) == SurfaceScores(*plain(found, truth, 20.0))
+
+    @pytest.mark.slow
+    def test_a_real_mask_and_a_shifted_copy(self, shared_data):
+        labels = read_labels(shared_data / "kits19_labels" / "case_00013.nii.gz")
+        truth = labels.array > 0
+        found = np.roll(truth, (3, 2, 1), (0, 1, 2))
+        distances = surface_distance.compute_surface_distances(truth, found, labels.grid.spacing_mm[::-1])
+        scores = surface_scores(found, truth, labels.grid.spacing_mm, 1.03)
+        assert scores.dice == surface_distance.compute_surface_dice_at_tolerance(distances, 1.03)
+        assert scores.hd95_mm == surface_distance.compute_robust_hausdorff(distances, 95)
 
     def test_box_of_both(self):
         first, second = np.zeros((5, 6, 7)), np.zeros((5, 6, 7))
