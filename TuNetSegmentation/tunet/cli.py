@@ -95,6 +95,28 @@ def segment(
 
 
 @app.command()
+def evaluate(
+    predictions: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PREDICTIONS", help="Label map, or folder of case_00000/segmentation.nii.gz or case_00000.nii.gz."
+        ),
+    ],
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="Label map, or KiTS dataset folder.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="OUT", help="Folder for the files.")] = None,
+    scheme: Annotated[str, typer.Option(help="What is scored: kits19, kits21 or kits23.")] = "kits23",
+    grid: Annotated[str, typer.Option(help="Voxels of the CT (native) or of the paper's networks (model).")] = "native",
+    pictures: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Draw the N worst cases (needs imaging.nii.gz in TRUTH).")
+    ] = 0,
+) -> None:
+    """Score segmentations against the truth as the KiTS challenges do: Dice, surface Dice, HD95, volumes, detection."""
+    from tunet.commands.evaluate import EvaluateRequest, run
+
+    run(EvaluateRequest(predictions, truth, output, scheme, grid, pictures))
+
+
+@app.command()
 def demo(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for pictures and results.")] = Path(
         "demo_output"

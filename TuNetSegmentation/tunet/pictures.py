@@ -64,12 +64,22 @@ def best_slices(labels: Array) -> tuple[int, int, int]:
     return labels.shape[0] // 2, labels.shape[1] // 2, labels.shape[2] // 2
 
 
-def contour_picture(ct: Volume, labels: Volume, truth: Volume | None, title: str, path: Path) -> None:
-    """Three slices with the outlines of kidney and tumour, and of the truth where it is known (thin white)."""
+def contour_picture(
+    ct: Volume,
+    labels: Volume,
+    truth: Volume | None,
+    title: str,
+    path: Path,
+    at: tuple[int, int, int] | None = None,
+) -> None:
+    """Three slices with the outlines of kidney and tumour, and of the truth where it is known (thin white).
+
+    They are cut at the indices ``at`` (z, y, x), without these at the best slices of the truth.
+    """
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(16, 5.2), facecolor="black", layout="constrained")
-    at = best_slices(truth.array if truth else labels.array)
+    at = at or best_slices(truth.array if truth else labels.array)
     for plane, axis in zip(planes(ct.grid.spacing_mm), axes, strict=True):
         index = at[plane.axis]
         _show_ct(axis, plane, ct.array, index)
