@@ -122,6 +122,19 @@ def synthesize(
     run(output, count, seed, spacing)
 
 
+@app.command("check-dataset")
+def check_dataset(
+    dataset: Annotated[Path, typer.Argument(help="Folder with case_XXXXX/imaging.nii.gz and segmentation.nii.gz.")],
+    label_set: Annotated[str, typer.Option(help="auto, kits19, kits21 or kits23.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Everything that was found as JSON on stdout.")] = False,
+) -> None:
+    """Look at every case of a dataset before training on it; exit code 2 if one cannot be used."""
+    from tunet.commands.check_dataset import run
+
+    if code := run(dataset, label_set, as_json):
+        raise typer.Exit(code)
+
+
 @bundle_app.command("create")
 def bundle_create(
     runs: Annotated[list[Path], typer.Argument(help="Run folders: one L-Net and one or more variants.")],
