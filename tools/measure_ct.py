@@ -2,8 +2,8 @@
 
     python tools/measure_ct.py CT liver=140,220,25 aorta=270,255,25
 
-Places are voxels x,y,z after the CT was turned to LPS. For each: mean and standard deviation over a disc of 4 mm radius in
-that slice. Then the noise: standard deviation and correlation with the next voxel in x and with the next slice, over the
+Places are voxels x,y,z after the CT was turned to LPS. For each: mean and standard deviation over a disc in that slice.
+Then the noise: standard deviation and correlation with the next voxel in x and with the next slice, over the
 twenty flattest squares of soft tissue, less their slow variation.
 """
 
@@ -19,7 +19,7 @@ from scipy import ndimage
 from tunet.volume import Volume
 from tunet.volume_io import read_ct
 
-HALF, SOFT_TISSUE_HU, SQUARES, RADIUS_MM = 10, (30.0, 170.0), 20, 4.0
+HALF, SOFT_TISSUE_HU, SQUARES, RADIUS_MM = 10, (30.0, 170.0), 20, 2.5
 
 Array = npt.NDArray[np.float32]
 
@@ -42,7 +42,7 @@ def main(path: Path, places: list[str]) -> None:
 
 
 def disc(volume: Volume, x: int, y: int, z: int) -> Array:
-    """Values within 4 mm of a voxel in its slice."""
+    """Values within 2.5 mm of a voxel in its slice."""
     columns, rows = np.arange(volume.array.shape[2]) - x, np.arange(volume.array.shape[1]) - y
     sx, sy, _ = volume.grid.spacing_mm
     near = (columns[None, :] * sx) ** 2 + (rows[:, None] * sy) ** 2 <= RADIUS_MM**2

@@ -39,7 +39,10 @@ def run(dataset: Path, label_set: str, as_json: bool) -> int:
 
 
 def _show(check: DatasetCheck) -> None:
-    table = Table("Case", "Voxels z × y × x", "mm x × y × z", "HU", "Kidney ml", "Tumour ml", "Found", box=None)
+    table = Table(box=None)
+    for name in ("Case", "Voxels z × y × x", "mm x × y × z", "HU", "Kidney ml", "Tumour ml"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Found", overflow="fold", min_width=12)
     for case in check.cases:
         table.add_row(*_row(case))
     out.print(table)

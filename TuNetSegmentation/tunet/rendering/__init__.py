@@ -6,7 +6,7 @@ the shapes of patients.
 """
 
 from tunet.rendering.dataset import chosen_masks, find_masks, patients, render_dataset
-from tunet.rendering.render import Patient, RenderedCase, RenderDescription, render
+from tunet.rendering.render import Patient, RenderDescription, RenderedCase, render
 
 __all__ = [
     "Patient",

@@ -91,7 +91,7 @@ def shares(mask: Volume, spacing_mm: Triple | None) -> Shares:
     kidney, tumor = (_averaged(mask, value, grid) for value in (KIDNEY, TUMOR))
     whole = kidney + tumor
     labels = np.where(whole >= 0.5, np.where(tumor > kidney, TUMOR, KIDNEY), 0).astype(np.uint8)
-    box = box_slices(whole > 0, 1)
+    box = box_slices(whole, 1)
     return Shares(grid, labels, box, kidney[box], tumor[box])
 
 
@@ -102,7 +102,7 @@ def kidney_places(labels: Volume, image_middle_x: float) -> tuple[KidneyPlace, .
     """
     middle = _midline(labels, image_middle_x)
     x = labels.grid.origin_lps[0] + np.arange(labels.grid.shape[2]) * labels.grid.spacing_mm[0]
-    columns = labels.array.any(axis=(0, 1))
+    columns: Mask = np.asarray(labels.array.any(axis=(0, 1)))
     first_left = int(np.searchsorted(x, middle))
     places = []
     for side, mine in ((RIGHT, slice(0, first_left)), (LEFT, slice(first_left, None))):
@@ -147,7 +147,7 @@ def _place(labels: Volume, side: str, columns: slice) -> KidneyPlace:
     rows = _counts(part == KIDNEY, 1)
     last = np.flatnonzero(rows if rows.any() else _counts(part > 0, 1))[-1]
     back = labels.grid.to_lps(np.array([[0.0, float(last + first[1]), 0.0]]))[0, 1]
-    return KidneyPlace(side, *(_triple(row) for row in world), back=float(back))
+    return KidneyPlace(side, _triple(world[0]), _triple(world[1]), _triple(world[2]), float(back))
 
 
 def _counts(chosen: Mask, axis: int) -> npt.NDArray[np.int64]:

@@ -63,7 +63,8 @@ def find_masks(folder: Path) -> list[MaskFile]:
             found[entry.name.partition(".")[0]] = path
     if not found:
         raise InputError(
-            f"{folder} holds no masks; give a folder with case_00000.nii.gz or case_00000/segmentation.nii.gz and so on."
+            f"{folder} holds no masks; give a folder with files like case_00000.nii.gz, or with folders like "
+            "case_00000 that hold segmentation.nii.gz."
         )
     return [MaskFile(name, path) for name, path in found.items()]
 
@@ -87,7 +88,7 @@ def chosen_masks(masks: list[MaskFile], chosen: str | None) -> list[MaskFile]:
 
 
 def patients(folder: Path) -> dict[str, Patient]:
-    """What KiTS's ``kits.json`` beside the masks says of each case; empty where there is none or it is of another form."""
+    """What KiTS's ``kits.json`` beside the masks says of each case; empty where there is none of that form."""
     try:
         rows = json.loads((folder / "kits.json").read_text(encoding="utf-8"))
         return {

@@ -1,8 +1,7 @@
 """How bright tissues are in a CT with contrast, in HU.
 
-The ranges hold what ``tools/measure_ct.py`` found in five contrast CTs (docs/synthetic_kits.md lists places and
-numbers): subcutaneous fat -111 to -101, muscle 60 to 64, liver 67 (arterial) to 135 and more (portal), spleen 134 to 178,
-aorta 557 (arterial) to 100 (late), renal cortex 180 to 240, gallbladder 10, vertebral body 95 to 210.
+Means and spreads follow what ``tools/measure_ct.py`` found in contrast CTs; docs/synthetic_kits.md lists places and
+numbers with their command lines.
 """
 
 from __future__ import annotations

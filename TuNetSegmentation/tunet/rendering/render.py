@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tunet.grid import Grid, Triple
 from tunet.rendering.anatomy_of_mask import KidneyPlace, Shares, as_stored, kidney_places, shares, trimmed, upright
@@ -96,8 +95,8 @@ def render(
     """A CT around a mask (uint8; 1 kidney with cysts, 2 tumour), on the mask's own grid.
 
     The labels are the mask, bit for bit. With ``spacing_mm`` (x, y, z in the patient's axes) mask and CT get that voxel
-    size instead, over the same box and with their axes in the same order. The same mask, name and seed give the same CT;
-    another seed gives another patient, phase and tumour around the same kidneys.
+    size instead, over the same box and with their axes in the same order. The same mask, name and seed give the same
+    CT; another seed gives another patient, phase and tumour around the same kidneys.
 
     Raises:
         InputError: the mask is empty or lies oblique.
@@ -133,20 +132,18 @@ def render(
 
 def _middle(places: Sequence[KidneyPlace], grid: Grid) -> Triple:
     """Where the trunk's middle lies at the kidneys' height, LPS."""
-    if len(places) == 2:
-        x = 0.5 * (places[0].high[0] + places[1].low[0])
-    else:
-        x = grid.centre_lps[0]
+    x = 0.5 * (places[0].high[0] + places[1].low[0]) if len(places) == 2 else grid.centre_lps[0]
     beside = [_moved(place, (x, 0.0, 0.0)) for place in places]
     return x, trunk_middle_y(beside), float(np.mean([place.centre[2] for place in places]))
 
 
 def _moved(place: KidneyPlace, about: Triple) -> KidneyPlace:
-    low, high, centre = (
-        tuple(float(v - a) for v, a in zip(corner, about, strict=True))
-        for corner in (place.low, place.high, place.centre)
-    )
+    low, high, centre = (_minus(corner, about) for corner in (place.low, place.high, place.centre))
     return replace(place, low=low, high=high, centre=centre, back=place.back - about[1])
+
+
+def _minus(first: Triple, second: Triple) -> Triple:
+    return first[0] - second[0], first[1] - second[1], first[2] - second[2]
 
 
 def _adiposity(patient: Patient, grid: Grid, scale: float, rng: np.random.Generator) -> float:
@@ -166,10 +163,10 @@ def _inside(
     cysts: tuple[Cyst, ...],
     rng: np.random.Generator,
 ) -> _Kidney:
-    low, high = (
-        tuple(v + sign * _TISSUE_MARGIN_MM for v in corner) for corner, sign in ((place.low, -1), (place.high, 1))
-    )
-    grid = box_grid((low[0], low[1], low[2]), (high[0], high[1], high[2]), _TISSUE_MM)
+    margin = (_TISSUE_MARGIN_MM, _TISSUE_MARGIN_MM, _TISSUE_MARGIN_MM)
+    low = _minus(place.low, margin)
+    high = _minus(place.high, _minus((0.0, 0.0, 0.0), margin))
+    grid = box_grid(low, high, _TISSUE_MM)
     kidney = kidney_tissue(near, grid, about, organs, rng)
     paint_cysts(kidney, grid, about, cysts)
     return _Kidney(near, grid, kidney, tumor_tissue(near, grid, about, style, rng))

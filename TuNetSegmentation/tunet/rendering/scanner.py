@@ -1,7 +1,8 @@
 """What a scanner makes of a patient: blur, correlated noise and a slow drift, slab by slab.
 
-``tools/measure_ct.py`` found 7 to 12 HU of grain in the flattest parts of six CTs (0.66 to 0.78 mm pixels, 2.5 mm slices)
-and 12 to 23 HU in single organs, a correlation of 0.39 to 0.61 with the next voxel and 0.34 to 0.52 with the next slice.
+``tools/measure_ct.py`` found 7 to 12 HU of grain in the flattest parts of six CTs (0.66 to 0.78 mm pixels, 2.5 mm
+slices) and 12 to 23 HU in single organs, a correlation of 0.39 to 0.61 with the next voxel and 0.34 to 0.52 with the
+next slice (docs/synthetic_kits.md).
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Scanner:
         self._correlate(grain, float(np.exp(-z / _SLICE_MM)))
         grain *= self.noise_hu / _grain_deviation(_GRAIN_MM / y, _GRAIN_MM / x) * self._strength(hu.shape)
         result += grain
-        return np.clip(np.rint(result), _LOWEST_HU, _HIGHEST_HU).astype(np.int16)
+        return np.asarray(np.clip(np.rint(result), _LOWEST_HU, _HIGHEST_HU), dtype=np.int16)
 
     def _correlate(self, grain: Field, share: float) -> None:
         """Make every slice resemble the one below it; the deviation stays."""

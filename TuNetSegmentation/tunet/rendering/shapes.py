@@ -108,7 +108,7 @@ class SmoothNoise:
         """Values at the voxels of a canvas, (z, y, x)."""
         depth, rows, columns = (self._weights(axis.ravel()) for axis in (canvas.z, canvas.y, canvas.x))
         slabs = (depth @ self._values.reshape(_KNOTS, -1)).reshape(-1, _KNOTS, _KNOTS)
-        return np.matmul(np.matmul(rows, slabs), columns.T)
+        return np.asarray(np.matmul(np.matmul(rows, slabs), columns.T), dtype=np.float32)
 
     def _weights(self, coordinates: Field) -> Field:
         """Cubic B-spline weight of every knot at every place, (places, knots)."""

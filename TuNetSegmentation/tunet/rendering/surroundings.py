@@ -62,7 +62,7 @@ class Surroundings:
 
     def points(self, chosen: npt.NDArray[np.bool_], about: Triple) -> npt.NDArray[np.float64]:
         """Positions (n, 3), x y z in mm about a point, of chosen voxels."""
-        return self.grid.to_lps(np.argwhere(chosen)[:, ::-1].astype(np.float64)) - np.asarray(about)
+        return np.asarray(self.grid.to_lps(np.argwhere(chosen)[:, ::-1].astype(np.float64)) - np.asarray(about))
 
 
 def box_grid(low: Triple, high: Triple, step_mm: float) -> Grid:
