@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from kidney_masks import GRID, MIDDLE_LPS, as_kits_stores_it, upright_mask
 from tunet.errors import InputError
 from tunet.grid import Grid, orientation_matrix
-from tunet.rendering.anatomy_of_mask import as_stored, box_slices, kidney_places, shares, trimmed, upright
+from tunet.rendering.anatomy_of_mask import as_stored, box_slices, kidney_places, midline, shares, trimmed, upright
 from tunet.volume import TUMOR, Volume
 
 ORIENTATIONS = [
@@ -54,22 +54,37 @@ class TestTurning:
             upright(Volume(np.zeros_like(mask.array), mask.grid), "case")
 
 
+def places_of(mask: Volume):
+    labeled = trimmed(mask)
+    return kidney_places(labeled, midline(labeled, mask.grid.centre_lps[0]))
+
+
 class TestPlaces:
+    def test_the_spine_lies_between_the_kidneys(self, mask):
+        assert midline(mask, MIDDLE_LPS[0]) == pytest.approx(MIDDLE_LPS[0], abs=4)
+
+    def test_and_towards_the_middle_of_the_image(self, mask):
+        assert midline(mask, MIDDLE_LPS[0] + 10) == pytest.approx(MIDDLE_LPS[0] + 5, abs=4)
+
+    def test_but_never_in_a_kidney(self, mask):
+        # The inner edge of the left kidney lies 35 mm beside the middle; a spine needs 27 mm.
+        assert midline(mask, MIDDLE_LPS[0] + 100) == pytest.approx(MIDDLE_LPS[0] + 35 - 27, abs=4)
+
     def test_right_is_right(self, mask):
-        right, left = kidney_places(trimmed(mask), mask.grid.centre_lps[0])
+        right, left = places_of(mask)
         assert (right.side, left.side) == ("right", "left")
         assert right.centre[0] == pytest.approx(MIDDLE_LPS[0] - 62, abs=1.5)
         assert left.centre[0] > MIDDLE_LPS[0] + 62  # the tumour pulls it outwards
 
     def test_box_and_back(self, mask):
-        right = kidney_places(mask, mask.grid.centre_lps[0])[0]
+        right = places_of(mask)[0]
         assert right.high[2] - right.low[2] == pytest.approx(100, abs=8)
         assert right.back == pytest.approx(MIDDLE_LPS[1] + 55, abs=4)
 
     @pytest.mark.parametrize(("right", "left", "side"), [(True, False, "right"), (False, True, "left")])
     def test_a_single_kidney_has_a_side(self, right, left, side):
         mask = upright_mask(right=right, left=left)
-        assert [place.side for place in kidney_places(trimmed(mask), mask.grid.centre_lps[0])] == [side]
+        assert [place.side for place in places_of(mask)] == [side]
 
 
 class TestShares:

@@ -14,7 +14,7 @@ from tunet.rendering.tumors import LOOKS, TumorKind, TumorStyle, kind_of, random
 @pytest.fixture(scope="module")
 def near() -> Surroundings:
     mask = upright_mask()
-    return Surroundings.of(mask, kidney_places(mask, mask.grid.centre_lps[0])[1])
+    return Surroundings.of(mask, kidney_places(mask, MIDDLE_LPS[0])[1])
 
 
 def tissue(near: Surroundings, **changes) -> np.ndarray:

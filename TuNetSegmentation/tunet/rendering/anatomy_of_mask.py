@@ -19,6 +19,7 @@ Box = tuple[slice, slice, slice]
 
 # Smaller pieces of a mask are not taken for a kidney of their own.
 _LEAST_KIDNEY_MM3 = 20_000.0
+_HALF_SPINE_MM = 27.0
 # Standard deviation of a box one voxel wide.
 _BOX_SIGMA = 0.289
 _MARGIN_VOXELS = 2
@@ -95,20 +96,31 @@ def shares(mask: Volume, spacing_mm: Triple | None) -> Shares:
     return Shares(grid, labels, box, kidney[box], tumor[box])
 
 
-def kidney_places(labels: Volume, image_middle_x: float) -> tuple[KidneyPlace, ...]:
-    """The kidneys of an upright mask, the right one first.
-
-    ``image_middle_x`` tells the side where the mask holds one kidney only; the mask may be cropped.
-    """
-    middle = _midline(labels, image_middle_x)
+def kidney_places(labels: Volume, middle_x: float) -> tuple[KidneyPlace, ...]:
+    """The kidneys of an upright mask on both sides of the middle, the right one first."""
     x = labels.grid.origin_lps[0] + np.arange(labels.grid.shape[2]) * labels.grid.spacing_mm[0]
     columns: Mask = np.asarray(labels.array.any(axis=(0, 1)))
-    first_left = int(np.searchsorted(x, middle))
+    first_left = int(np.searchsorted(x, middle_x))
     places = []
     for side, mine in ((RIGHT, slice(0, first_left)), (LEFT, slice(first_left, None))):
         if columns[mine].any():
             places.append(_place(labels, side, mine))
     return tuple(places)
+
+
+def midline(labels: Volume, image_middle_x: float) -> float:
+    """Left-right position of the spine in LPS millimetres, for an upright mask that may be cropped.
+
+    Half way between the inner edges of the kidneys' healthy tissue, and towards the image's middle, where patients lie;
+    but where a spine has room beside kidneys and tumours. With one kidney it is the image's middle.
+    """
+    healthy, whole = _outermost(labels, only=KIDNEY), _outermost(labels, only=None)
+    if whole is None:
+        return image_middle_x
+    first, last = healthy or whole
+    wanted = 0.5 * (0.5 * (first + last) + image_middle_x)
+    low, high = whole[0] + _HALF_SPINE_MM, whole[1] - _HALF_SPINE_MM
+    return float(np.clip(wanted, low, high)) if low < high else 0.5 * (whole[0] + whole[1])
 
 
 def trimmed(mask: Volume, margin: int = 3) -> Volume:
@@ -173,22 +185,21 @@ def _turned(volume: Volume, directions: npt.NDArray[np.float64]) -> Volume:
     return Volume(array, grid)
 
 
-def _midline(labels: Volume, image_middle_x: float) -> float:
-    """Left-right position between the kidneys in mm; the image's middle where there is only one."""
+def _outermost(labels: Volume, only: int | None) -> tuple[float, float] | None:
+    """Inner edges in mm of the pieces furthest right and left; ``None`` where there are not two large pieces."""
     step = [max(1, round(3.0 / s)) for s in labels.grid.spacing_mm[::-1]]
-    thin = labels.array[:: step[0], :: step[1], :: step[2]] > 0
-    pieces, count = ndimage.label(thin)
+    thin = labels.array[:: step[0], :: step[1], :: step[2]]
+    pieces, _ = ndimage.label(thin > 0 if only is None else thin == only)
     voxel = labels.grid.voxel_volume_mm3 * float(np.prod(step))
     spans = []
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):
         if np.count_nonzero(pieces[box] == number) * voxel >= _LEAST_KIDNEY_MM3:
             spans.append((box[2].start * step[2], (box[2].stop - 1) * step[2]))
+    if len(spans) < 2:
+        return None
     spans.sort()
-    if count < 2 or len(spans) < 2:
-        return image_middle_x
-    # Between the inner edges: a tumour pulls a kidney's centre outwards, but hardly moves the spine.
-    index = 0.5 * (spans[0][1] + spans[-1][0])
-    return float(labels.grid.origin_lps[0] + index * labels.grid.spacing_mm[0])
+    first, spacing = labels.grid.origin_lps[0], labels.grid.spacing_mm[0]
+    return first + spans[0][1] * spacing, first + spans[-1][0] * spacing
 
 
 def _averaged(mask: Volume, value: int, grid: Grid) -> Share:

@@ -18,6 +18,7 @@ from tunet.rendering.vessels import paint_great_vessels, paint_renal_vessels
 # Between the kidney and the muscle behind it at least, mm.
 _THIN_FAT_MM = 1.2
 _STRAND_MM = 5.0
+_POLE_MM, _POLE_SHARE = 25.0, 0.15
 
 
 def paint_patient(
@@ -56,10 +57,13 @@ class _Bed:
         self._painter, self._near, self._about = painter, near, about
         self._part, self._where, part_grid = _overlap(painter.canvas, grid, near, about)
         self._hull = near.on(near.hull, part_grid)
+        self._top = float(near.points(near.whole < 0, about)[:, 2].max())
 
     def fat(self, thickness_mm: float, rng: np.random.Generator) -> None:
         """Perirenal fat of uneven thickness and the fascia around it."""
         uneven = np.clip(1 + 0.5 * SmoothNoise(rng, 40).on(self._part), 0.15, 2.0)
+        # Liver and spleen lie close on the upper pole.
+        uneven *= np.clip((self._top - self._part.z) / _POLE_MM, _POLE_SHARE, 1.0)
         distance = self._hull - thickness_mm * uneven
         self._painter.fill(self._part, self._where, distance, FAT)
         seen = np.clip(SmoothNoise(rng, 35).on(self._part) + 0.2, 0, 1)

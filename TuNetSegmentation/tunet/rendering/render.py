@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 
 from tunet.grid import Grid, Triple
-from tunet.rendering.anatomy_of_mask import KidneyPlace, Shares, as_stored, kidney_places, shares, trimmed, upright
+from tunet.rendering.anatomy_of_mask import (
+    KidneyPlace,
+    Shares,
+    as_stored,
+    kidney_places,
+    midline,
+    shares,
+    trimmed,
+    upright,
+)
 from tunet.rendering.body import Body, Painter, organ_scale, trunk_middle_y
 from tunet.rendering.enhancement import AIR, Enhancement, enhancement
 from tunet.rendering.parenchyma import Cyst, kidney_tissue, paint_cysts, random_cysts
@@ -105,8 +114,9 @@ def render(
     anatomy, texture, dose = (np.random.default_rng([seed, zlib.crc32(name.encode()), part]) for part in range(3))
     turned = upright(mask, name)
     target, labeled = shares(turned, spacing_mm), trimmed(turned)
-    places = kidney_places(labeled, turned.grid.centre_lps[0])
-    about = _middle(places, turned.grid)
+    spine_x = midline(labeled, turned.grid.centre_lps[0])
+    places = kidney_places(labeled, spine_x)
+    about = _middle(places, spine_x)
     around = [_moved(place, about) for place in places]
     body = Body.fitted(around, _adiposity(patient, turned.grid, organ_scale(around), anatomy), anatomy)
     organs = enhancement(texture)
@@ -130,11 +140,10 @@ def render(
     return RenderedCase(ct, as_stored(Volume(target.labels, target.grid), mask.grid), description)
 
 
-def _middle(places: Sequence[KidneyPlace], grid: Grid) -> Triple:
+def _middle(places: Sequence[KidneyPlace], spine_x: float) -> Triple:
     """Where the trunk's middle lies at the kidneys' height, LPS."""
-    x = 0.5 * (places[0].high[0] + places[1].low[0]) if len(places) == 2 else grid.centre_lps[0]
-    beside = [_moved(place, (x, 0.0, 0.0)) for place in places]
-    return x, trunk_middle_y(beside), float(np.mean([place.centre[2] for place in places]))
+    beside = [_moved(place, (spine_x, 0.0, 0.0)) for place in places]
+    return spine_x, trunk_middle_y(beside), float(np.mean([place.centre[2] for place in places]))
 
 
 def _moved(place: KidneyPlace, about: Triple) -> KidneyPlace:

@@ -34,11 +34,12 @@ class Spaces:
 
 def spaces(canvas: Canvas, body: Body, rng: np.random.Generator) -> Spaces:
     """The patient's contours, each a little irregular."""
-    bend = SmoothNoise(rng, 110).on(canvas) * 2.2 + _groove(canvas, body)
-    fold = SmoothNoise(rng, 60).on(canvas) * 1.3
+    bend = SmoothNoise(rng, 100).on(canvas) * 3.2 + _groove(canvas, body)
+    fold = SmoothNoise(rng, 80).on(canvas) * (1.3 + 0.10 * body.fat)
+    thick = np.clip(SmoothNoise(rng, 45).on(canvas), -1.6, 1.6) * 0.14 * body.wall
     skin = body.shell(canvas, body.fat, body.fat * body.front_fat, body.fat * 0.75) + bend + fold
     muscle = body.shell(canvas, 0, 0, 0) + bend
-    cavity = body.shell(canvas, -body.wall, -0.8 * body.wall, -9) + bend
+    cavity = body.shell(canvas, -body.wall, -0.8 * body.wall, -9) + bend + thick
     return Spaces(skin, muscle, cavity, np.maximum(cavity, above_diaphragm(canvas, body)))
 
 
