@@ -41,8 +41,8 @@ class Enhancement:
 
 
 # In the order of the attributes after the delay.
-_ARTERIAL = (218.0, 108.0, 385.0, 80.0, 175.0, 120.0, 74.0, 145.0, 108.0, 82.0, 58.0, 8.0)
-_NEPHROGRAPHIC = (200.0, 194.0, 178.0, 160.0, 176.0, 190.0, 125.0, 138.0, 100.0, 86.0, 62.0, 10.0)
+_ARTERIAL = (205.0, 94.0, 410.0, 80.0, 175.0, 120.0, 74.0, 145.0, 108.0, 82.0, 58.0, 8.0)
+_NEPHROGRAPHIC = (200.0, 194.0, 178.0, 160.0, 176.0, 190.0, 130.0, 142.0, 100.0, 86.0, 62.0, 10.0)
 _WITHOUT_CONTRAST = {"muscle", "urine"}
 _EXCRETED_FROM, _EXCRETED_CHANCE, _EXCRETED_HU = 0.85, 0.4, (150.0, 500.0)
 
@@ -50,7 +50,7 @@ _EXCRETED_FROM, _EXCRETED_CHANCE, _EXCRETED_HU = 0.85, 0.4, (150.0, 500.0)
 def enhancement(rng: np.random.Generator) -> Enhancement:
     """A random patient: anywhere between the phases, every tissue about its mean."""
     delay = float(rng.beta(0.8, 0.8))
-    strength = rng.uniform(0.75, 1.22)
+    strength = rng.uniform(0.7, 1.32)
     names = [field.name for field in fields(Enhancement)][1:]
     values = {}
     for name, early, late in zip(names, _ARTERIAL, _NEPHROGRAPHIC, strict=True):
