@@ -17,7 +17,7 @@ from tunet.grid import Triple
 
 Field = npt.NDArray[np.float32]
 
-_BLUR_MM, _GRAIN_MM, _SLICE_MM = 0.55, 0.42, 2.6
+_BLUR_MM, _GRAIN_MM, _SLICE_MM = 0.55, 0.5, 2.6
 _NOISE_HU = (10.0, 23.0)
 # The slice thickness that the noise was measured at; thinner slices are noisier.
 _MEASURED_SLICE_MM, _MEASURED_PIXEL_MM = 2.5, 0.75
