@@ -116,7 +116,7 @@ def random_style(kind: TumorKind, organs: Enhancement, rng: np.random.Generator)
     uptake = (1 - organs.delay) * rng.uniform(*look.early) + organs.delay * rng.uniform(*look.late)
     hu = uptake * organs.cortex
     if kind is not TumorKind.CYSTIC and rng.random() < _ISODENSE_CHANCE:
-        hu = rng.uniform(organs.medulla, organs.cortex) * rng.uniform(*_ISODENSE)
+        hu = (organs.medulla + rng.random() * (organs.cortex - organs.medulla)) * rng.uniform(*_ISODENSE)
     return TumorStyle(
         kind=kind,
         hu=float(hu),
