@@ -187,7 +187,9 @@ class TestCommand:
     def test_an_unusable_case(self, tmp_path, monkeypatch, capsys):
         kits_cases.write_case(tmp_path / "case_00000", label_map=labels(tumor=9))
         assert command(monkeypatch, tmp_path) == 2
-        assert "1 unusable" in capsys.readouterr().out
+        shown = capsys.readouterr().out
+        assert "1 unusable" in shown
+        assert "case_00000: segmentation.nii.gz holds the label 9" in shown
 
     def test_json(self, tmp_path, monkeypatch, capsys):
         kits_cases.write_case(tmp_path / "case_00000")

@@ -6,11 +6,11 @@ import json
 import sys
 from pathlib import Path
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from tunet.commands.console import err, out
-from tunet.training.dataset_check import CaseCheck, DatasetCheck, Problem, Severity, check_cases
+from tunet.training.dataset_check import CaseCheck, DatasetCheck, Severity, check_cases
 from tunet.training.label_sets import LabelSet, describe
 
 _STYLES = {Severity.NOTE: "dim", Severity.DOUBT: "yellow", Severity.UNUSABLE: "red"}
@@ -39,13 +39,14 @@ def run(dataset: Path, label_set: str, as_json: bool) -> int:
 
 
 def _show(check: DatasetCheck) -> None:
-    table = Table(box=None)
-    for name in ("Case", "Voxels z × y × x", "mm x × y × z", "HU", "Kidney ml", "Tumour ml"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("Found", overflow="fold", min_width=12)
+    fixed = (Column("Case", no_wrap=True), Column("State", no_wrap=True))
+    table = Table(*fixed, "Voxels z × y × x", "mm x × y × z", "HU", "Kidney ml", "Tumour ml", box=None)
     for case in check.cases:
         table.add_row(*_row(case))
     out.print(table)
+    for case in check.cases:
+        for problem in case.problems:
+            out.print(Text(f"{case.name}: {problem.text}", _STYLES[problem.severity]), soft_wrap=True)
     doubtful = sum(case.usable and any(p.severity is Severity.DOUBT for p in case.problems) for case in check.cases)
     with_tumor = sum(bool(case.tumor_ml) for case in check.cases)
     out.print(
@@ -59,14 +60,16 @@ def _show(check: DatasetCheck) -> None:
 def _row(case: CaseCheck) -> tuple[str | Text, ...]:
     return (
         case.name,
+        _state(case),
         " × ".join(str(n) for n in case.shape or ()),
         " × ".join(f"{s:.2f}" for s in case.spacing_mm or ()),
         f"{case.hu[0]:.0f} to {case.hu[1]:.0f}" if case.hu else "",
         "" if case.kidney_ml is None else f"{case.kidney_ml:.1f}",
         "" if case.tumor_ml is None else f"{case.tumor_ml:.1f}",
-        Text("\n").join(_shown(problem) for problem in case.problems) if case.problems else Text("good", "green"),
     )
 
 
-def _shown(problem: Problem) -> Text:
-    return Text(problem.text, _STYLES[problem.severity])
+def _state(case: CaseCheck) -> Text:
+    """The worst of a case's problems in a word."""
+    worst = max((problem.severity for problem in case.problems), key=list(Severity).index, default=None)
+    return Text("good", "green") if worst is None else Text(worst.value, _STYLES[worst])
