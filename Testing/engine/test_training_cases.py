@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
+import subprocess
+import sys
+import time
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -117,6 +121,30 @@ class TestAtomicity:
         with pytest.raises(KeyboardInterrupt):
             prepare_case(find_cases(dataset)[0], RECIPE, tmp_path / "cache")
         assert prepared_folders(tmp_path / "cache") == []
+
+    def test_a_process_that_dies_while_writing(self, dataset, tmp_path):
+        code = (
+            "import os, sys; from pathlib import Path; sys.path.insert(0, sys.argv[3])\n"
+            "from test_training_cases import RECIPE, cases_module, find_cases, prepare_case\n"
+            "cases_module._save = lambda path, array: os._exit(9)\n"
+            "prepare_case(find_cases(Path(sys.argv[1]))[0], RECIPE, Path(sys.argv[2]))"
+        )
+        command = [sys.executable, "-c", code, str(dataset), str(tmp_path / "cache"), str(Path(__file__).parent)]
+        assert subprocess.run(command, check=False).returncode == 9
+        assert prepared_folders(tmp_path / "cache") == []
+        assert prepare_case(find_cases(dataset)[0], RECIPE, tmp_path / "cache").cascade.image.any()
+
+    def test_what_it_left_is_removed_a_day_later(self, dataset, tmp_path):
+        case, cache = find_cases(dataset)[0], tmp_path / "cache"
+        prepare_case(case, RECIPE, cache)
+        folder = next(cache.glob("case_*"))
+        for name, age in (("old", 90_000), ("young", 60)):
+            leftover = cache / f".{folder.name}-{name}"
+            leftover.mkdir()
+            os.utime(leftover, (time.time() - age,) * 2)
+        shutil.rmtree(folder)
+        prepare_case(case, RECIPE, cache)
+        assert [entry.name.rpartition("-")[2] for entry in cache.glob(".case_*")] == ["young"]
 
     def test_another_process_may_be_first(self, dataset, tmp_path, monkeypatch):
         case, cache = find_cases(dataset)[0], tmp_path / "cache"

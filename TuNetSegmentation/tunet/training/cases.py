@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ _SUBFOLDERS = ("", "data", "dataset")
 
 # Raise it when prepared files of an older version no longer mean the same.
 _CACHE_VERSION = 2
+_LEFTOVER_SECONDS = 24 * 3600.0
 _CACHE_README = """Prepared cases of `tunet train`: each folder holds one CT and its labels on the grid of the networks.
 image.npy and localization_image.npy are float32 (normalised), labels.npy and localization_labels.npy uint8
 (0 background, 1 kidney, 2 tumour); axes z, y, x. The end of a folder's name changes when the recipe or a file of the
@@ -172,6 +174,7 @@ def _computed(case: CaseFiles, recipe: Recipe) -> dict[str, npt.NDArray[Any]]:
 def _store(arrays: dict[str, npt.NDArray[Any]], folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     _explain(folder.parent)
+    _remove_leftovers(folder)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for name, array in arrays.items():
@@ -192,6 +195,13 @@ def _save(path: Path, array: npt.NDArray[Any]) -> None:
         # Without this a power cut after the move could leave a finished name on unfinished contents.
         file.flush()
         os.fsync(file.fileno())
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """What killed runs left of a case; a younger one may still be written by another process."""
+    for partial in folder.parent.glob(f".{folder.name}-*"):
+        if time.time() - partial.stat().st_mtime > _LEFTOVER_SECONDS:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _explain(cache: Path) -> None:
