@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import SimpleITK as sitk
 
 from tunet.errors import InputError, UsageError
@@ -123,7 +122,7 @@ def render_dataset(
         except InputError as error:
             done(mask, error)
             continue
-        unchanged = spacing_mm is None and np.array_equal(stored.array, labels.array)
+        unchanged = spacing_mm is None and labels is stored
         written.append(write_rendered(output / mask.name, case, mask.path, unchanged))
         done(mask, None)
     return written
