@@ -65,7 +65,7 @@ class TestCases:
         case = find_cases(tmp_path)[0]
         for recipe in (RECIPE, replace(RECIPE, median=True)):
             prepare_case(case, recipe, tmp_path / "cache")
-        assert len(list((tmp_path / "cache").iterdir())) == 2
+        assert len(list((tmp_path / "cache").glob("case_*"))) == 2
 
     def test_folder_without_cases_says_what_a_dataset_is(self, tmp_path):
         with pytest.raises(InputError, match="KiTS layout"):

@@ -134,14 +134,42 @@ def demo(
 @app.command()
 def synthesize(
     output: Annotated[Path, typer.Option("-o", "--output", help="Dataset folder (KiTS layout).")],
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Number of cases.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the first case; the next cases count up.")] = 0,
-    spacing: Annotated[str, typer.Option(metavar="x,y,z", help="Voxel size in mm.")] = "1.5,1.5,3.0",
+    count: Annotated[
+        int | None, typer.Option("-n", "--count", min=1, help="Number of cases; default 10, or all masks.")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the first phantom, the next ones count up; or of all masks.")
+    ] = 0,
+    spacing: Annotated[
+        str | None, typer.Option(metavar="x,y,z", help="Voxel size in mm; default 1.5,1.5,3, or the masks' own.")
+    ] = None,
+    masks: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Render CTs around these kidney masks (KiTS labels).")
+    ] = None,
+    cases: Annotated[str | None, typer.Option(metavar="0-9,12", help="Which masks; default all.")] = None,
 ) -> None:
-    """Make labelled abdominal CT phantoms: case_XXXXX/imaging.nii.gz and segmentation.nii.gz."""
-    from tunet.commands.synthesize import run
+    """Make labelled CTs: phantoms, or with --masks CTs around real kidneys; imaging and segmentation.nii.gz."""
+    from tunet.commands.synthesize import run, run_masks
 
-    run(output, count, seed, spacing)
+    if masks:
+        run_masks(output, masks, cases, count, seed, spacing)
+    elif cases:
+        raise UsageError("--cases chooses among masks; give their folder with --masks.")
+    else:
+        run(output, count, seed, spacing)
+
+
+@app.command("check-dataset")
+def check_dataset(
+    dataset: Annotated[Path, typer.Argument(help="Folder with case_XXXXX/imaging.nii.gz and segmentation.nii.gz.")],
+    label_set: Annotated[str, typer.Option(help="auto, kits19, kits21 or kits23.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Everything that was found as JSON on stdout.")] = False,
+) -> None:
+    """Look at every case of a dataset before training on it; exit code 2 if one cannot be used."""
+    from tunet.commands.check_dataset import run
+
+    if code := run(dataset, label_set, as_json):
+        raise typer.Exit(code)
 
 
 @bundle_app.command("create")

@@ -49,9 +49,10 @@ def read_labels(path: Path) -> Volume:
     """
     image, _ = _read_file(path, constant_allowed=True)
     volume = Volume.from_sitk(image)
-    if volume.array.min() < 0 or volume.array.max() > 255 or not np.array_equal(volume.array, np.rint(volume.array)):
+    whole = np.issubdtype(volume.array.dtype, np.integer) or np.array_equal(volume.array, np.rint(volume.array))
+    if volume.array.min() < 0 or volume.array.max() > 255 or not whole:
         raise InputError(f"{path.name} is not a label map: its values are not whole numbers from 0 to 255.")
-    return Volume(volume.array.astype(np.uint8), volume.grid)
+    return Volume(volume.array.astype(np.uint8, copy=False), volume.grid)
 
 
 def read_map(path: Path) -> Volume:
