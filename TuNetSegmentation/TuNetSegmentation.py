@@ -170,8 +170,8 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
 
     def initializeParameterNode(self):
         """Take the scene's parameter node, and begin with sensible choices."""
-        self.setParameterNode(self.logic.getParameterNode())
         with self.oneStep():
+            self.setParameterNode(self.logic.getParameterNode())
             self._chooseFirst()
 
     def _chooseFirst(self):

@@ -94,7 +94,7 @@ class CurrentResult:
             showSurface(self.node)
             if self._isNew:
                 self._isNew = False
-                centre3D()
+                centre3D(self.node)
         if self.node is not None and slicer.mrmlScene.IsNodePresent(self.node):
             self.authorship.record(self.node)
 

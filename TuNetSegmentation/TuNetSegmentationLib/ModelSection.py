@@ -153,7 +153,7 @@ class ModelSection:
 
     def _deviceItems(self) -> list[tuple[str, str, str]]:
         first = self._devices[0]["name"] if self._asked else ""
-        auto = _("Auto ({name})").format(name=first) if first else _("Auto")
+        auto = _("Auto: {name}").format(name=first) if first else _("Auto")
         return [(auto, "auto", ""), *((device["name"], device["device"], "") for device in self._devices)]
 
 

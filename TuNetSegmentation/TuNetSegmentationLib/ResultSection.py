@@ -56,6 +56,8 @@ class ResultSection:
         ui.show3DButton.setSegmentationNode(state.segmentation)
         for button in (ui.editButton, ui.acceptButton, ui.flagButton):
             button.enabled = state.segmentation is not None
+        for tableWidget in (ui.volumesTable, ui.segmentsTable):
+            tableWidget.visible = state.segmentation is not None
 
     def settleSoon(self) -> None:
         """Once nothing moves any more."""

@@ -21,13 +21,17 @@ def showSurface(segmentationNode: Any) -> None:
         segmentationNode.CreateClosedSurfaceRepresentation()
 
 
-def centre3D() -> None:
-    """Bring the surface into the 3D views."""
+def centre3D(segmentationNode: Any) -> None:
+    """Fill the 3D views with the segments; the direction of view stays."""
+    bounds = [0.0] * 6
+    segmentationNode.GetRASBounds(bounds)
     manager = slicer.app.layoutManager()
-    for index in range(manager.threeDViewCount if manager is not None else 0):
+    if manager is None or bounds[0] > bounds[1]:
+        return
+    for index in range(manager.threeDViewCount):
         view = manager.threeDWidget(index).threeDView()
-        view.resetFocalPoint()
-        view.resetCamera()
+        view.renderWindow().GetRenderers().GetFirstRenderer().ResetCamera(bounds)
+        view.scheduleRender()
 
 
 def _showCt(ctNode: Any) -> None:

@@ -17,6 +17,7 @@ class RunSection:
         self._panel = panel
         self._target: Any = None
         self._mayReplace = False
+        self._problem = ""
         panel.ui.segmentButton.connect("clicked(bool)", self.onButton)
         panel.ui.logButton.connect("clicked(bool)", self.onLog)
         self._shortcuts = []
@@ -31,8 +32,13 @@ class RunSection:
         running = panel.logic.run.state
         ready = not panel.inputSection.problem and not panel.modelSection.problem and not panel.setupSection.missing
         panel.ui.segmentButton.enabled = running is RunState.RUNNING or (running is RunState.IDLE and ready)
-        if panel.modelSection.problem and running is RunState.IDLE:
-            panel.say(panel.modelSection.problem)
+        self._sayProblem(panel.modelSection.problem if running is RunState.IDLE else "")
+
+    def _sayProblem(self, problem: str) -> None:
+        """Why no run is possible, until that is no longer so."""
+        if problem or self._problem:
+            self._panel.say(problem)
+        self._problem = problem
 
     def onShortcut(self) -> None:
         """The same as the button, when it can be pressed."""

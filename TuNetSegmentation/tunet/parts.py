@@ -73,9 +73,9 @@ def parted(labels: Volume, ct: Grid, sides: bool = False, lesions: bool = False)
 def _tumors(
     tumor: npt.NDArray[np.bool_], is_left: npt.NDArray[np.bool_], lesions: bool
 ) -> list[tuple[Part, npt.NDArray[np.bool_]]]:
-    pieces, count = ndimage.label(tumor, _NEIGHBORS)
-    if not lesions or count == 0:
+    if not lesions or not tumor.any():
         return [(Part(TUMOR), tumor)]
+    pieces, count = ndimage.label(tumor, _NEIGHBORS)
     sizes = np.bincount(pieces.ravel())[1:]
     numbers = np.zeros(count + 1, dtype=np.int64)
     numbers[1 + np.argsort(-sizes, kind="stable")] = np.minimum(np.arange(count) + 1, MOST_TUMORS)
