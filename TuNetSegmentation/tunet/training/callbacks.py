@@ -1,9 +1,8 @@
-"""What happens between epochs; everything here is kept in checkpoints, so that a resumed run goes on as if never cut."""
+"""What happens between epochs; all of it is kept in checkpoints, so that a resumed run goes on as if never cut."""
 
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ class BestWeights(Callback):
             # A run cut while writing keeps the weights it had.
             partial = self._path.with_suffix(".partial")
             save_file(state, partial)
-            os.replace(partial, self._path)
+            partial.replace(self._path)
 
     def state_dict(self) -> dict[str, float]:
         """For the checkpoint: a resumed run does not overwrite better weights."""

@@ -7,7 +7,7 @@ from enum import Enum
 
 from tunet.training.augmentation import Augmentation
 from tunet.training.losses import Loss
-from tunet.training.patches import GridSampling, Sampling
+from tunet.training.patches import PAPER_GRID, Sampling
 
 
 class Schedule(Enum):
@@ -52,7 +52,7 @@ class FitConfig:
         seed: of patches, augmentation and initial weights.
     """
 
-    sampling: Sampling = GridSampling()
+    sampling: Sampling = PAPER_GRID
     loss: Loss = Loss.DICE
     augmentation: Augmentation = Augmentation.PAPER
     schedule: Schedule = Schedule.PLATEAU

@@ -70,5 +70,5 @@ def _unets(network: nn.Module) -> list[tuple[UNet, slice]]:
 
 def _level_loss(logits: Tensor, target: Tensor, loss: Loss) -> Tensor:
     if logits.ndim == 4:  # a 2D network has its slices in the batch: (batch * z, regions, y, x)
-        logits = logits.unflatten(0, (len(target), -1)).transpose(1, 2)
+        logits = logits.reshape(len(target), -1, *logits.shape[1:]).transpose(1, 2)
     return region_loss(logits, F.interpolate(target, size=logits.shape[2:], mode="nearest"), loss)

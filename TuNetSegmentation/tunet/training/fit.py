@@ -31,9 +31,7 @@ FIRST_STAGE = "whole_first"
 class PatchData(lightning.LightningDataModule):
     """Training patches that are others in every epoch, and the same validation patches in each."""
 
-    def __init__(
-        self, training: Sequence[PreparedCase], validation: Sequence[PreparedCase], config: FitConfig
-    ) -> None:
+    def __init__(self, training: Sequence[PreparedCase], validation: Sequence[PreparedCase], config: FitConfig) -> None:
         super().__init__()
         self._config = config
         self._training = PatchDataset(

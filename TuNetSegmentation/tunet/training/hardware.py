@@ -14,10 +14,12 @@ class Hardware:
     Attributes:
         devices: processes (GPUs) on each machine.
         nodes: machines.
+        is_main: whether this process writes the results.
     """
 
     devices: int = 1
     nodes: int = 1
+    is_main: bool = True
 
     @property
     def strategy(self) -> str:
@@ -29,8 +31,8 @@ def launched_hardware(environment: Mapping[str, str] = os.environ) -> Hardware:
     """What ``torchrun`` or SLURM's ``srun`` started this process with; one device where neither did."""
     if "LOCAL_WORLD_SIZE" in environment:
         here = int(environment["LOCAL_WORLD_SIZE"])
-        return Hardware(here, int(environment["WORLD_SIZE"]) // here)
+        return Hardware(here, int(environment["WORLD_SIZE"]) // here, environment["RANK"] == "0")
     if int(environment.get("SLURM_NTASKS", 1)) > 1:
         nodes = int(environment.get("SLURM_NNODES", 1))
-        return Hardware(int(environment["SLURM_NTASKS"]) // nodes, nodes)
+        return Hardware(int(environment["SLURM_NTASKS"]) // nodes, nodes, environment["SLURM_PROCID"] == "0")
     return Hardware()

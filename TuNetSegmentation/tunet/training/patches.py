@@ -52,6 +52,8 @@ class GridSampling:
 
 Sampling = PatchSampling | GridSampling
 
+PAPER_GRID = GridSampling()
+
 
 class Places(Protocol):
     """Where the patches of an epoch lie."""
@@ -153,7 +155,8 @@ class RandomPlaces:
         chosen = int(rng.integers(len(self._shapes)))
         patch, shape = np.array(self._sampling.patch), np.array(self._shapes[chosen])
         centre = self._centre(self._foreground[chosen], shape, rng)
-        return chosen, np.clip(centre - patch // 2, 0, np.maximum(0, shape - patch))
+        start: Index = np.clip(centre - patch // 2, 0, np.maximum(0, shape - patch))
+        return chosen, start
 
     def _centre(self, foreground: _Foreground, shape: Index, rng: np.random.Generator) -> Index:
         draw = rng.random()

@@ -1,0 +1,48 @@
+"""Checksums of a dataset, so that a run can say exactly on what it was trained."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tunet.atomic import write_text
+from tunet.training.cases import CaseFiles
+
+RECORD_NAME = "dataset.json"
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """SHA-256 of every case (its two files in turn), and where the dataset lay."""
+
+    dataset: str
+    cases: dict[str, str]
+
+    @classmethod
+    def of(cls, dataset: Path, cases: Sequence[CaseFiles]) -> DatasetRecord:
+        """Read every file once."""
+        with ThreadPoolExecutor(2) as pool:
+            sums = list(pool.map(_checksum, cases))
+        return cls(str(dataset), {case.name: found for case, found in zip(cases, sums, strict=True)})
+
+    def checksum(self, names: Iterable[str]) -> str:
+        """One SHA-256 for some of the cases."""
+        lines = "".join(f"{name} {self.cases[name]}\n" for name in sorted(names))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+    def write(self, path: Path) -> None:
+        """Store as JSON."""
+        write_text(path, json.dumps(asdict(self), indent=2) + "\n")
+
+
+def _checksum(case: CaseFiles) -> str:
+    digest = hashlib.sha256()
+    for path in (case.imaging, case.segmentation):
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
