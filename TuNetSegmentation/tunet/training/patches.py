@@ -135,7 +135,8 @@ class GridPlaces:
     def pick(self, epoch: int, index: int, rng: np.random.Generator) -> tuple[int, Index]:
         """See :class:`Places`."""
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self._places))
-        return self._places[order[index]]
+        place: tuple[int, Index] = self._places[int(order[index])]
+        return place
 
 
 class RandomPlaces:

@@ -8,6 +8,7 @@ import lightning
 import torch
 from torch import Tensor, nn
 
+from tunet.inference import is_3d
 from tunet.networks.cascade import Cascade
 from tunet.training.config import Coupling, FitConfig, Schedule
 from tunet.training.deep_supervision import DeepSupervision
@@ -44,7 +45,9 @@ class RegionTask(lightning.LightningModule):
 
     def __init__(self, network: nn.Module, outputs: int, config: FitConfig) -> None:
         super().__init__()
-        self.network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        if is_3d(network):
+            network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self.network = network
         self.deep = DeepSupervision(network) if config.deep_supervision else None
         self._outputs = outputs
         self._config = config
