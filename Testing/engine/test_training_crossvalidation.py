@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -89,7 +88,7 @@ class TestCommand:
         assert all((run / "run.json").exists() for run in runs)
 
     def test_other_settings_need_another_folder(self, root, dataset):
-        with pytest.raises(UsageError, match="another cross-validation with other settings|with other settings"):
+        with pytest.raises(UsageError, match="holds a cross-validation with other settings"):
             cross_validate(dataset, root, with_folds(SMOKE_PRESET, 4), ROWS)
 
 
@@ -154,17 +153,16 @@ class TestCut:
 
 
 def kill_a_node_in_the_middle(cluster, node, root: Path) -> None:
-    while not list(root.glob("fold_*/*/config.json")):
-        time.sleep(0.05)
+    while len(list(root.glob("fold_*/*/config.json"))) < 2:  # both nodes are at work
+        time.sleep(0.02)
     cluster.remove_node(node, allow_graceful=False)
 
 
 @pytest.mark.slow
-def test_a_ray_node_killed_in_the_middle_leaves_a_complete_table(dataset, tmp_path):
-    ray = pytest.importorskip("ray", reason="Ray is an extra: pip install 'tunet[ray]'")
+def test_a_ray_node_killed_in_the_middle_leaves_a_complete_table(dataset, tmp_path, caplog):
+    pytest.importorskip("ray", reason="Ray is an extra: pip install 'tunet[ray]'")
     from ray.cluster_utils import Cluster
 
-    os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     second = cluster.add_node(num_cpus=1)
     root = tmp_path / "crossval"
@@ -175,8 +173,8 @@ def test_a_ray_node_killed_in_the_middle_leaves_a_complete_table(dataset, tmp_pa
         killer.start()
         cross_validate(dataset, root, TINY, rows, ray_address=cluster.address)
         killer.join()
-        assert len(ray.nodes()) if ray.is_initialized() else True
     finally:
         cluster.shutdown()
+    assert "its process died; trying again" in caplog.text
     table = list(csv.DictReader((root / "table1.csv").open()))
     assert [(row["row"], row["folds"]) for row in table] == [(row, "2") for row in rows]
