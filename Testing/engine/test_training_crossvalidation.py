@@ -42,6 +42,14 @@ def dataset(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def root(dataset, tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("crossval")
+    words = [sys.executable, "-m", "tunet", "crossval", str(dataset), "-o", str(root)]
+    subprocess.run([*words, "--preset", "smoke", "--jobs", "2"], check=True, capture_output=True)
+    return root
+
+
 def finished_runs(root: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in root.glob("fold_*/*/run.json")}
 
@@ -49,13 +57,6 @@ def finished_runs(root: Path) -> dict[Path, int]:
 @pytest.mark.slow
 class TestCommand:
     """The whole of Table 1 in about a minute and a half."""
-
-    @pytest.fixture(scope="class")
-    def root(self, dataset, tmp_path_factory) -> Path:
-        root = tmp_path_factory.mktemp("crossval")
-        words = [sys.executable, "-m", "tunet", "crossval", str(dataset), "-o", str(root)]
-        subprocess.run([*words, "--preset", "smoke", "--jobs", "2"], check=True, capture_output=True)
-        return root
 
     def test_writes_all_ten_rows(self, root):
         rows = list(csv.DictReader((root / "table1.csv").open()))

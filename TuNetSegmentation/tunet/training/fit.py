@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +13,11 @@ from typing import Any
 import lightning
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import nn
 from torch.utils.data import DataLoader
 
+from tunet.errors import Cancelled
 from tunet.networks.cascade import Cascade
 from tunet.training.augmentation import Augmentation, augmenter
 from tunet.training.callbacks import BestWeights, History, Plateau
@@ -67,6 +72,9 @@ def fit(
     """Train ``network`` to give ``outputs`` regions; returns the file with its best weights.
 
     A run that was cut is continued from its last epoch when called again with the same folder.
+
+    Raises:
+        Cancelled: SIGTERM came; the last whole epoch is kept.
     """
     if config.coupling is Coupling.SEQUENTIAL and isinstance(network, Cascade):
         alone = replace(config, coupling=Coupling.JOINT)
@@ -75,12 +83,32 @@ def fit(
         network.whole.requires_grad_(False)
     run_folder.mkdir(parents=True, exist_ok=True)
     last = run_folder / f"{LAST_NAME}.ckpt"
-    _trainer(config, run_folder, show_bar).fit(
-        RegionTask(network, outputs, config),
-        datamodule=PatchData(training, validation, config),
-        ckpt_path=last if last.exists() else None,
-    )
+    with _ending_between_batches():
+        _trainer(config, run_folder, show_bar).fit(
+            RegionTask(network, outputs, config),
+            datamodule=PatchData(training, validation, config),
+            ckpt_path=last if last.exists() else None,
+        )
     return run_folder / WEIGHTS_NAME
+
+
+@contextmanager
+def _ending_between_batches() -> Iterator[None]:
+    """Leave SIGTERM to Lightning, which stops after the batch at work.
+
+    A handler that raises anywhere is not safe here: what is raised while C++ calls Python, as in ``torch.save``, comes
+    back as another error.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        yield
+    except SIGTERMException:
+        raise Cancelled("Training was stopped; the last whole epoch is kept.") from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _trainer(config: FitConfig, run_folder: Path, show_bar: bool) -> lightning.Trainer:

@@ -183,7 +183,8 @@ CPU_PRESET = Preset(
     localization=replace(
         _CPU_FIT,
         sampling=PatchSampling((32, 48, 48), tumor_share=0.0, kidney_share=0.5),
-        patches_per_epoch=30,
+        batch_size=1,
+        patches_per_epoch=40,
         validation_patches=8,
     ),
     postprocessing=replace(PAPER, small_tumor=SmallTumor(0.2, voxels=None, mm3=2970.0)),

@@ -7,6 +7,7 @@ import platform
 import subprocess
 from dataclasses import asdict, dataclass
 from enum import Enum
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,9 @@ def plain(value: Any) -> Any:
     return value
 
 
+@cache
 def _commit() -> str | None:
+    """Of the code as it was when this process asked first; the checkout may move on while a run is at work."""
     here = Path(__file__).parent
     words = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
