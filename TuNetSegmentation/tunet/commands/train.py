@@ -24,13 +24,13 @@ def train(
     from tunet.training.cases import find_cases
     from tunet.training.crossvalidation import fold_data, with_folds
     from tunet.training.experiment import CONFIG_NAME, NETWORKS, SCORES_NAME, Experiment, run_experiment
+    from tunet.training.hardware import launched_hardware
     from tunet.training.presets import preset_named
-    from tunet.training.scores import FoldScores
 
     preset = with_folds(preset_named(preset_name), folds)
     if network not in NETWORKS:
         raise UsageError(f"There is no variant {network!r}; choose from {', '.join(NETWORKS)}.")
-    if (output / CONFIG_NAME).exists() and not resume:
+    if (output / CONFIG_NAME).exists() and not resume and launched_hardware().is_main:
         raise OutputError(f"{output} holds a run already; add --resume to go on with it, or choose another folder.")
     data = fold_data(find_cases(dataset), dataset.resolve(), output, preset, cache)
     data.splits.validation(fold)
@@ -42,13 +42,9 @@ def train(
         run_experiment(experiment, show_bar=err.is_terminal)
     except Cancelled:
         raise Cancelled(f"Stopped; go on with the same command and --resume. {output} keeps the last epoch.") from None
-    if (output / SCORES_NAME).exists():
-        scores = FoldScores.read(output / SCORES_NAME)
-        table = Table("Validation cases", "whole", "tumour", "both", box=None)
-        for grid, words in (("model", "networks' grid"), ("ct", "CT's own grid")):
-            table.add_row(words, *(f"{scores.mean(grid, region):.3f}" for region in ("whole", "tumor", "both")))
-        out.print(table)
-    out.print(f"Wrote {output}")
+    if launched_hardware().is_main:
+        _show_scores(output / SCORES_NAME)
+        out.print(f"Wrote {output}")
 
 
 def crossval(
@@ -95,6 +91,18 @@ def crossval(
         raise Cancelled("Stopped; the same command goes on where it was. Finished runs are kept.") from None
     out.print((output / f"{TABLE_NAME}.md").read_text(encoding="utf-8"), soft_wrap=True, highlight=False, markup=False)
     out.print(f"Wrote {output / TABLE_NAME}.csv, .md and .png")
+
+
+def _show_scores(path: Path) -> None:
+    from tunet.training.scores import FoldScores
+
+    if not path.exists():  # L-Net has none
+        return
+    scores = FoldScores.read(path)
+    table = Table("Validation cases", "whole", "tumour", "both", box=None)
+    for grid, words in (("model", "networks' grid"), ("ct", "CT's own grid")):
+        table.add_row(words, *(f"{scores.mean(grid, region):.3f}" for region in ("whole", "tumor", "both")))
+    out.print(table)
 
 
 def _needs_training_packages() -> None:

@@ -159,8 +159,8 @@ CPU_PRESET = Preset(
     purpose=(
         "All of Table 1 on two CPU cores in about an hour and a half. Like the paper: the variants, joint training, "
         "rotation by 1 degree, L2 on kernels, Algorithm 1. Unlike it, because 600 steps must be enough: 6 mm voxels, "
-        "6 filters and 3 levels instead of 16 and 4, a HU window, Dice + BCE, random patches of 24 x 40 x 40, a third of "
-        "them on tumour, one-cycle learning rate up to 4e-3, bf16; 100 voxels of a small tumour as 2970 mm3."
+        "6 filters and 3 levels instead of 16 and 4, a HU window, Dice + BCE, random patches of 24 x 40 x 40, a third "
+        "of them on tumour, one-cycle learning rate up to 4e-3, bf16; 100 voxels of a small tumour as 2970 mm3."
     ),
     recipe=_CPU_RECIPE,
     size=NetworkSize(6, 3),
