@@ -137,17 +137,18 @@ def cross_validate(
 
 
 def fold_data(cases: Sequence[CaseFiles], dataset: Path, root: Path, preset: Preset, cache: Path) -> FoldData:
-    """Cases, folds and checksums; folds that lie in ``root`` are kept, else they are drawn and written there."""
-    path = root / SPLITS_NAME
-    if path.is_file():
-        splits = Splits.read(path)
-    else:
-        names = [case.name for case in cases]
-        splits = draw_splits(names, preset.folds, preset.split_seed, read_patients(dataset))
-        splits.write(path)
+    """Cases, folds and checksums; folds that lie in ``root`` are kept, else they are drawn and written there.
+
+    Raises:
+        UsageError: the dataset is not the one that ``root`` was begun with.
+    """
     record = DatasetRecord.of(dataset, cases)
-    record.write(root / RECORD_NAME)
-    return FoldData(tuple(cases), splits, record, cache)
+    record.keep(root / RECORD_NAME)
+    path = root / SPLITS_NAME
+    if not path.is_file():
+        names = [case.name for case in cases]
+        draw_splits(names, preset.folds, preset.split_seed, read_patients(dataset)).write(path)
+    return FoldData(tuple(cases), Splits.read(path), record, cache)
 
 
 def _opened(dataset: Path, root: Path, preset: Preset, rows: tuple[str, ...]) -> CrossValidation:

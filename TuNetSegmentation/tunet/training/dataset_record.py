@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tunet.atomic import write_text
+from tunet.errors import UsageError
 from tunet.training.cases import CaseFiles
 
 RECORD_NAME = "dataset.json"
@@ -34,8 +35,20 @@ class DatasetRecord:
         lines = "".join(f"{name} {self.cases[name]}\n" for name in sorted(names))
         return hashlib.sha256(lines.encode()).hexdigest()
 
-    def write(self, path: Path) -> None:
-        """Store as JSON."""
+    def keep(self, path: Path) -> None:
+        """Store as JSON, or see that what is stored there has the same cases.
+
+        Raises:
+            UsageError: a case was added, removed or altered since.
+        """
+        if path.is_file():
+            before: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["cases"]
+            names = sorted(before.keys() | self.cases.keys())
+            if changed := [name for name in names if before.get(name) != self.cases.get(name)]:
+                raise UsageError(
+                    f"The dataset is not the one {path.parent} was begun with ({changed[0]} differs); give that "
+                    "dataset, or choose another folder."
+                )
         write_text(path, json.dumps(asdict(self), indent=2) + "\n")
 
 
