@@ -15,12 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from tunet.errors import UsageError
 from tunet.recipe import SpacingGeometry
 from tunet.synthesis import PhantomRecipe, write_dataset
 from tunet.thresholds import PLAIN
 from tunet.training.cases import find_cases
 from tunet.training.crossvalidation import cross_validate, release_runs, with_folds
+from tunet.training.experiment import LOCK_NAME
 from tunet.training.plan import ROWS
 from tunet.training.presets import SMOKE_PRESET
 from tunet.training.scoring import score_rows
@@ -145,12 +147,10 @@ class TestCut:
         assert all(torch.allclose(found[key], wanted[key], atol=1e-6) for key in wanted)
 
     def test_one_process_a_folder(self, dataset, tmp_path):
-        first = self.start(dataset, tmp_path / "run")
-        while not (tmp_path / "run" / "config.json").exists() and first.poll() is None:
-            time.sleep(0.01)
-        second = self.start(dataset, tmp_path / "run", "--resume")
-        assert "Another process is training" in second.communicate()[1]
-        assert first.wait() == 0
+        with FileLock(tmp_path / LOCK_NAME):
+            other = self.start(dataset, tmp_path)
+            assert "Another process is training" in other.communicate()[1]
+        assert other.returncode == 2
 
 
 def kill_a_node_in_the_middle(cluster, node, root: Path) -> None:
