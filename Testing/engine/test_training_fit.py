@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 
+import lightning
 import numpy as np
 import pytest
 import torch
@@ -18,12 +20,12 @@ from tunet.synthesis import PhantomRecipe, write_dataset
 from tunet.thresholds import CLINICAL
 from tunet.training.augmentation import Augmentation
 from tunet.training.cases import find_cases, prepare_case
-from tunet.training.config import FitConfig, Schedule
-from tunet.training.fit import WEIGHTS_NAME, fit
+from tunet.training.config import Coupling, FitConfig, Schedule
+from tunet.training.fit import FIRST_STAGE, WEIGHTS_NAME, fit
 from tunet.training.patches import PatchSampling
 from tunet.training.release import create_bundle
 from tunet.training.run import LOCALIZATION, RunRecord
-from tunet.training.task import RegionCounts, parameter_groups
+from tunet.training.task import RegionCounts, RegionTask, parameter_groups
 from tunet.variants import variant
 from tunet.weights import read_weights
 from tunet.windows import Windowing
@@ -99,10 +101,22 @@ def test_region_counts_by_hand():
     assert RegionCounts(1).dice() == [1.0]
 
 
+CUT_IN_EPOCH = 2
+
+
+class Cut(BaseException):
+    """The process is gone; nothing catches this."""
+
+
+def last_state(folder):
+    checkpoint = torch.load(folder / "last.ckpt", weights_only=True)
+    return checkpoint["state_dict"]
+
+
 @pytest.mark.slow
 class TestFit:
     def run(self, pairs, folder, config=CONFIG):
-        torch.manual_seed(0)
+        lightning.seed_everything(0)
         cases = [pair.cascade for pair in pairs]
         return fit(build_segmentation(variant("tunet"), SIZE), 2, cases[:1], cases[1:], config, folder)
 
@@ -110,18 +124,57 @@ class TestFit:
         weights = self.run(pairs, tmp_path)
         assert set(read_weights(weights)) == set(build_segmentation(variant("tunet"), SIZE).state_dict())
 
-    def test_a_cut_run_goes_on_from_its_last_epoch(self, pairs, tmp_path):
-        config = replace(CONFIG, schedule=Schedule.PLATEAU)
-        self.run(pairs, tmp_path / "cut", replace(config, max_epochs=1))
-        self.run(pairs, tmp_path / "cut", config)
+    def test_leaves_history_and_curves(self, pairs, tmp_path):
+        self.run(pairs, tmp_path)
+        history = list(csv.DictReader((tmp_path / "history.csv").open()))
+        assert [row["epoch"] for row in history] == ["0", "1"]
+        assert float(history[1]["val_dice_whole"]) >= 0
+        assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+        assert list((tmp_path / "tensorboard").glob("events*"))
+
+    @pytest.mark.parametrize("workers", [0, 1])
+    @pytest.mark.parametrize("schedule", list(Schedule))
+    def test_a_run_cut_in_the_middle_of_an_epoch_ends_with_the_same_weights(
+        self, pairs, tmp_path, monkeypatch, schedule, workers
+    ):
+        # A rate that falls after every epoch: a plateau step lost at the cut would show.
+        config = replace(
+            CONFIG,
+            schedule=schedule,
+            augmentation=Augmentation.PAPER,
+            max_epochs=4,
+            early_stop_epochs=4,
+            plateau_epochs=0,
+            patches_per_epoch=6,
+            workers=workers,
+        )
         self.run(pairs, tmp_path / "whole", config)
+        step = RegionTask.training_step
+
+        def dying(self, batch, index):
+            if self.current_epoch == CUT_IN_EPOCH and index == 1:
+                raise Cut
+            return step(self, batch, index)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(RegionTask, "training_step", dying)
+            with pytest.raises(Cut):
+                self.run(pairs, tmp_path / "cut", config)
+        self.run(pairs, tmp_path / "cut", config)
         cut, whole = (last_state(tmp_path / name) for name in ("cut", "whole"))
         assert all(torch.allclose(cut[key], whole[key], atol=1e-6) for key in whole)
+        histories = [(tmp_path / name / "history.csv").read_text() for name in ("cut", "whole")]
+        assert histories[0] == histories[1]
 
+    def test_sequentially_w_net_does_not_change_while_t_net_learns(self, pairs, tmp_path):
+        self.run(pairs, tmp_path, replace(CONFIG, coupling=Coupling.SEQUENTIAL))
+        first = read_weights(tmp_path / FIRST_STAGE / WEIGHTS_NAME)
+        both = read_weights(tmp_path / WEIGHTS_NAME)
+        assert all(torch.equal(both[f"whole.{key}"], value) for key, value in first.items())
 
-def last_state(folder):
-    checkpoint = torch.load(folder / "last.ckpt", weights_only=True)
-    return checkpoint["state_dict"]
+    def test_deep_supervision_leaves_no_trace_in_the_weights(self, pairs, tmp_path):
+        weights = self.run(pairs, tmp_path, replace(CONFIG, deep_supervision=True))
+        assert set(read_weights(weights)) == set(build_segmentation(variant("tunet"), SIZE).state_dict())
 
 
 class TestRelease:

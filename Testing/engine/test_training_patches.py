@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from tunet.errors import InputError
 from tunet.training.augmentation import Augmentation, augmenter
 from tunet.training.cases import PreparedCase
-from tunet.training.patches import PatchDataset, PatchSampling, regions
+from tunet.training.patches import GridSampling, PatchDataset, PatchSampling, regions
 
 RNG = np.random.default_rng(0)
 
@@ -62,9 +63,65 @@ def test_same_seed_epoch_and_index_give_the_same_patch():
 
 def test_epochs_differ():
     patches = dataset([case()], PatchSampling((8, 8, 8)))
-    before = patches[0][0]
-    patches.epoch = 1
-    assert not torch.equal(before, patches[0][0])
+    assert not torch.equal(patches[0][0], patches.of_epoch(1)[0][0])
+
+
+class TestGrid:
+    """The paper's patches: every stride, those without a label left out."""
+
+    def grid(self, cases, shape, stride, patches=None):
+        return dataset(cases, GridSampling(shape, stride), patches=patches)
+
+    def test_label_free_patches_are_skipped(self):
+        # Labels fill 4..12 on every axis of a 16 x 16 x 16 case: of 2 x 2 x 2 patches of 8 all hold some.
+        assert len(self.grid([case((16, 16, 16))], (8, 8, 8), (8, 8, 8))) == 8
+        # Of 4 x 4 x 4 patches of 4 only the middle 2 x 2 x 2 do.
+        assert len(self.grid([case((16, 16, 16))], (4, 4, 4), (4, 4, 4))) == 8
+
+    def test_stride_makes_them_overlap(self):
+        assert len(self.grid([case((16, 16, 16))], (8, 8, 8), (4, 4, 4))) == 27
+
+    def test_an_epoch_takes_each_once(self):
+        number = np.arange(16**3, dtype=np.float32).reshape(16, 16, 16)
+        patches = self.grid([PreparedCase("c", number, case((16, 16, 16)).labels)], (8, 8, 8), (8, 8, 8))
+        firsts = {float(patches[i][0][0, 0, 0, 0]) for i in range(8)}
+        assert firsts == {float(number[z, y, x]) for z in (0, 8) for y in (0, 8) for x in (0, 8)}
+
+    def test_epochs_have_another_order(self):
+        patches = self.grid([case((16, 16, 16))], (8, 8, 8), (4, 4, 4))
+        assert not all(torch.equal(patches[i][0], patches.of_epoch(1)[i][0]) for i in range(27))
+
+    def test_a_slice_is_a_patch(self):
+        slices = self.grid([case((20, 24, 28))], (1, 24, 28), (1, 24, 28))
+        assert len(slices) == 8
+        assert slices[0][0].shape == (1, 1, 24, 28)
+
+    def test_no_labels_at_all(self):
+        empty = PreparedCase("c", np.zeros((8, 8, 8), np.float32), np.zeros((8, 8, 8), np.uint8))
+        with pytest.raises(InputError, match="No training patch holds kidney or tumour"):
+            self.grid([empty], (8, 8, 8), (8, 8, 8))
+
+
+@pytest.mark.parametrize("augmentation", list(Augmentation))
+def test_slices_are_augmented_too(augmentation):
+    image, target = dataset([case()], PatchSampling((1, 16, 16)), augmentation)[3]
+    assert image.shape == (1, 1, 16, 16)
+    assert target.shape == (2, 1, 16, 16)
+
+
+def test_paper_rotation_is_small_and_in_plane():
+    # A step along z is not blurred by a rotation in the axial plane; one along x is, by one degree, at the edge only.
+    steps = np.zeros((16, 16, 16), np.float32)
+    steps[8:] = 1
+    labels = np.ones((16, 16, 16), np.uint8)
+    patches = dataset([PreparedCase("c", steps, labels)], PatchSampling((16, 16, 16)), Augmentation.PAPER)
+    assert np.allclose(patches[0][0][0].numpy(), steps, atol=1e-5)
+
+
+def test_modern_set_has_what_it_names():
+    names = [type(t).__name__ for t in augmenter(Augmentation.MODERN)._compose.transforms]
+    for part in ("Flip", "Affine", "GaussianNoise", "GaussianSmooth", "LowResolution", "Scale", "Shift", "Contrast"):
+        assert any(part in name for name in names), part
 
 
 @pytest.mark.parametrize("augmentation", list(Augmentation))

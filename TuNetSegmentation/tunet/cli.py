@@ -172,6 +172,40 @@ def check_dataset(
         raise typer.Exit(code)
 
 
+@app.command()
+def train(
+    dataset: Annotated[Path, typer.Argument(help="Folder of cases (KiTS layout).")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="RUN_DIR", help="Folder of the run.")],
+    variant: Annotated[str, typer.Option(help="Row of the paper's Table 1, like tunet-seb, or localization.")],
+    fold: Annotated[int, typer.Option(min=0, help="Fold that is left out and scored.")] = 0,
+    folds: Annotated[int | None, typer.Option(min=2, help="Number of folds; default the preset's.")] = None,
+    preset: Annotated[str, typer.Option(help="paper, modern, cpu or smoke.")] = "paper",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut.")] = False,
+    cache: Annotated[Path | None, typer.Option(help="Prepared cases, to share; default RUN_DIR/prepared.")] = None,
+) -> None:
+    """Train one network of one fold; under torchrun or srun on several GPUs."""
+    from tunet.commands.train import train
+
+    train(dataset, output, variant, fold, folds, preset, resume, cache or output / "prepared")
+
+
+@app.command()
+def crossval(
+    dataset: Annotated[Path, typer.Argument(help="Folder of cases (KiTS layout).")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of runs and table.")],
+    variants: Annotated[str, typer.Option(metavar="A,B,...", help="Rows of Table 1; default all ten.")] = "",
+    preset: Annotated[str, typer.Option(help="paper, modern, cpu or smoke.")] = "paper",
+    folds: Annotated[int | None, typer.Option(min=2, help="Number of folds; default the preset's.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Runs side by side on this machine.")] = 1,
+    ray: Annotated[str | None, typer.Option(metavar="ADDRESS|local", help="Runs on the machines of a Ray.")] = None,
+) -> None:
+    """Repeat Table 1 by cross-validation; the same command goes on with one that was cut."""
+    from tunet.commands.train import crossval
+
+    rows = tuple(word.strip() for word in variants.split(",") if word.strip())
+    crossval(dataset, output, rows, preset, folds, jobs, ray)
+
+
 @bundle_app.command("create")
 def bundle_create(
     runs: Annotated[list[Path], typer.Argument(help="Run folders: one L-Net and one or more variants.")],

@@ -141,7 +141,7 @@ class _Once:
 def _run(network: nn.Module, image: Array, windowing: Windowing, plan: MemoryPlan, after_window: AfterWindow) -> Array:
     compute = plan.compute
     network = network.eval().to(compute.device)
-    if compute.channels_last and _is_3d(network):
+    if compute.channels_last and is_3d(network):
         network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     padded, inner = _padded(image, padded_shape(_shape3(image), windowing))
     source = torch.from_numpy(np.ascontiguousarray(padded, dtype=np.float32))
@@ -176,7 +176,8 @@ def _forward(network: nn.Module, stack: Tensor, compute: Compute) -> Tensor:
     return torch.sigmoid(logits.float())
 
 
-def _is_3d(network: nn.Module) -> bool:
+def is_3d(network: nn.Module) -> bool:
+    """Whether a network can be laid out channels-last in 3D; 2D convolutions cannot."""
     return not any(isinstance(layer, nn.Conv2d) for layer in network.modules())
 
 

@@ -38,27 +38,28 @@ def create(request: CreateRequest) -> None:
         UsageError: the runs do not belong together or the profile is unknown.
         OutputError: the output exists already.
     """
+    from tunet.training.model_card import CARD_NAME, MemberRun, card_text, described_data, described_provenance
     from tunet.training.release import create_bundle
-    from tunet.training.run import RunRecord
 
     if request.profile not in PROFILES:
         raise UsageError(f"Profile {request.profile!r} is unknown; choose {', '.join(PROFILES)}.")
     if request.output.exists():
         raise OutputError(f"{request.output} exists already; choose another name or remove it.")
-    record = RunRecord.read(request.runs[0])
+    runs = [MemberRun.read(folder) for folder in request.runs]
     card = Card(
         name=request.name,
         version=request.version,
-        title=request.title or f"TuNet trained on {record.dataset}",
+        title=request.title or f"TuNet {request.name}",
         licence=request.licence,
-        trained_on=record.dataset,
-        provenance=f"tunet bundle create, code {record.details.get('commit')}",
+        trained_on=described_data(runs),
+        provenance=described_provenance(runs),
         intended_use=request.intended_use,
     )
     with tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
         as_zip = request.output.suffix == ".zip"
         folder = Path(scratch) / request.name if as_zip else request.output
         create_bundle(request.runs, card, PROFILES[request.profile], folder)
+        (folder / CARD_NAME).write_text(card_text(card, runs), encoding="utf-8")
         if as_zip:
             pack(folder, request.output)
     out.print(f"Wrote {request.output}")

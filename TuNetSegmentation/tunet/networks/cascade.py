@@ -34,5 +34,9 @@ class Cascade(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Logits (batch, 2, z, y, x) of whole and tumour for images (batch, 1, z, y, x)."""
         whole = self.whole(image)
-        tumor = self.tumor(torch.cat([torch.sigmoid(whole), image], dim=1), image)
+        return self.with_tumor(image, whole, torch.sigmoid(whole))
+
+    def with_tumor(self, image: Tensor, whole: Tensor, probability: Tensor) -> Tensor:
+        """W-Net's logits joined by T-Net's, which sees ``probability``; all of shape (batch, 1, z, y, x)."""
+        tumor = self.tumor(torch.cat([probability, image], dim=1), image)
         return torch.cat([whole, tumor], dim=1)

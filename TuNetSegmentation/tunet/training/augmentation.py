@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 PAPER_ROTATION_DEGREES = 1.0
+BOTH = ("image", "labels")
 
 
 class Augmentation(Enum):
@@ -17,9 +18,10 @@ class Augmentation(Enum):
 
     NONE = "none"
     PAPER = "paper"
-    """Rotation by -1 to 1 degree (section 3.4)."""
+    """Rotation by -1 to 1 degree in the axial plane (section 3.4)."""
     MODERN = "modern"
-    """Rotation, scale, left-right mirror, noise, blur, gamma, shift and scale of the intensities."""
+    """nnU-Net's set: rotation by up to 30 degrees, scale 0.7 to 1.4, mirroring, noise, blur, low resolution, gamma,
+    shift and scale of the HU."""
 
 
 class Augmenter(Protocol):
@@ -50,47 +52,52 @@ class _MonaiAugmenter:
         self._compose = Compose(transforms)
 
     def __call__(self, image: Tensor, labels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+        is_slice = image.shape[1] == 1
+        if is_slice:  # MONAI then works in two dimensions: a slice cannot be tilted or thinned out
+            image, labels = image[:, 0], labels[:, 0]
         self._compose.set_random_state(seed=seed)
         out = self._compose({"image": image, "labels": labels})
-        return torch.as_tensor(out["image"]), torch.as_tensor(out["labels"])
-
-
-def _rotation(degrees: float, probability: float, scale: float) -> object:
-    from monai.transforms import RandAffined
-
-    angle = math.radians(degrees)
-    # MONAI rotates about axis 0 first: that is z here, the in-plane rotation of the paper.
-    return RandAffined(
-        keys=("image", "labels"),
-        prob=probability,
-        rotate_range=(angle, 0.0, 0.0) if scale == 0 else (angle, angle / 2, angle / 2),
-        scale_range=(scale, scale, scale),
-        mode=("bilinear", "nearest"),
-        padding_mode="border",
-    )
+        image, labels = torch.as_tensor(out["image"]), torch.as_tensor(out["labels"])
+        return (image[:, None], labels[:, None]) if is_slice else (image, labels)
 
 
 def _paper_transforms() -> list[object]:
-    return [_rotation(PAPER_ROTATION_DEGREES, probability=1.0, scale=0.0)]
+    from monai.transforms import RandAffined
+
+    # MONAI rotates about axis 0 first: that is z here, the in-plane rotation of the authors' code.
+    turn = (math.radians(PAPER_ROTATION_DEGREES), 0.0, 0.0)
+    return [RandAffined(BOTH, prob=1.0, rotate_range=turn, mode=("bilinear", "nearest"), padding_mode="border")]
 
 
 def _modern_transforms() -> list[object]:
     from monai.transforms import (
         RandAdjustContrastd,
+        RandAffined,
         RandFlipd,
         RandGaussianNoised,
         RandGaussianSmoothd,
         RandScaleIntensityd,
         RandShiftIntensityd,
+        RandSimulateLowResolutiond,
     )
 
-    blur = (0.3, 0.8)
+    turn, blur = math.radians(30.0), (0.5, 1.0)
+    # MONAI's factor is that of the sampled positions: 1/1.4 to 1/0.7 makes structures 1.4 to 0.7 times as large.
+    scale = (1 / 1.4 - 1, 1 / 0.7 - 1)
     return [
-        RandFlipd(keys=("image", "labels"), prob=0.5, spatial_axis=2),
-        _rotation(15.0, probability=0.5, scale=0.2),
-        RandGaussianNoised(keys="image", prob=0.3, std=0.15),
-        RandGaussianSmoothd(keys="image", prob=0.2, sigma_x=blur, sigma_y=blur, sigma_z=blur),
-        RandScaleIntensityd(keys="image", prob=0.3, factors=0.2),
-        RandShiftIntensityd(keys="image", prob=0.3, offsets=0.2),
-        RandAdjustContrastd(keys="image", prob=0.2, gamma=(0.8, 1.25), retain_stats=True),
+        *(RandFlipd(BOTH, prob=0.5, spatial_axis=axis) for axis in (-1, -2)),
+        RandAffined(
+            BOTH,
+            prob=0.5,
+            rotate_range=(turn, turn, turn),
+            scale_range=(scale, scale, scale),
+            mode=("bilinear", "nearest"),
+            padding_mode="border",
+        ),
+        RandGaussianNoised("image", prob=0.15, std=0.3),
+        RandGaussianSmoothd("image", prob=0.15, sigma_x=blur, sigma_y=blur, sigma_z=blur),
+        RandSimulateLowResolutiond("image", prob=0.15, zoom_range=(0.5, 1.0)),
+        RandScaleIntensityd("image", prob=0.2, factors=0.25),
+        RandShiftIntensityd("image", prob=0.2, offsets=0.25),
+        RandAdjustContrastd("image", prob=0.2, gamma=(0.7, 1.5), retain_stats=True),
     ]

@@ -1,51 +1,62 @@
-"""One training run with Lightning: resumable, best weights kept as safetensors."""
+"""One fit with Lightning: resumable, best weights kept as safetensors."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import lightning
-import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger
-from safetensors.torch import save_file
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import nn
 from torch.utils.data import DataLoader
 
+from tunet.errors import Cancelled
+from tunet.networks.cascade import Cascade
 from tunet.training.augmentation import Augmentation, augmenter
+from tunet.training.callbacks import BestWeights, History, Plateau
 from tunet.training.cases import PreparedCase
-from tunet.training.config import FitConfig
+from tunet.training.config import Coupling, FitConfig, Schedule
+from tunet.training.hardware import launched_hardware
 from tunet.training.patches import PatchDataset
 from tunet.training.task import RegionTask
+from tunet.weights import read_weights
 
 WEIGHTS_NAME = "weights.safetensors"
 LAST_NAME = "last"
+FIRST_STAGE = "whole_first"
 
 
-class BestWeights(Callback):
-    """Writes the network's weights whenever the validation loss is the lowest so far."""
+class PatchData(lightning.LightningDataModule):
+    """Training patches that are others in every epoch, and the same validation patches in each."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._best = float("inf")
+    def __init__(self, training: Sequence[PreparedCase], validation: Sequence[PreparedCase], config: FitConfig) -> None:
+        super().__init__()
+        self._config = config
+        self._training = PatchDataset(
+            training, config.sampling, augmenter(config.augmentation), config.patches_per_epoch, config.seed
+        )
+        self._validation = PatchDataset(
+            validation, config.sampling, augmenter(Augmentation.NONE), config.validation_patches, config.seed + 1
+        )
 
-    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Lightning's hook after each validation."""
-        loss = float(trainer.callback_metrics["val_loss"])
-        if not trainer.sanity_checking and loss < self._best:
-            self._best = loss
-            assert isinstance(pl_module, RegionTask)
-            state = {name: tensor.contiguous() for name, tensor in pl_module.network.state_dict().items()}
-            save_file(state, self._path)
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Called before every epoch; a resumed run begins with the patches of the epoch it is at."""
+        epoch = self.trainer.fit_loop.epoch_progress.current.processed
+        return self._loader(self._training.of_epoch(epoch))
 
-    def state_dict(self) -> dict[str, float]:
-        """Kept in checkpoints so that a resumed run does not overwrite better weights."""
-        return {"best": self._best}
+    def val_dataloader(self) -> DataLoader[Any]:
+        """Called once."""
+        return self._loader(self._validation)
 
-    def load_state_dict(self, state_dict: dict[str, float]) -> None:
-        """The counterpart of :meth:`state_dict`."""
-        self._best = state_dict["best"]
+    def _loader(self, dataset: PatchDataset) -> DataLoader[Any]:
+        return DataLoader(dataset, batch_size=self._config.batch_size, num_workers=self._config.workers)
 
 
 def fit(
@@ -55,43 +66,85 @@ def fit(
     validation: Sequence[PreparedCase],
     config: FitConfig,
     run_folder: Path,
+    *,
+    show_bar: bool = False,
 ) -> Path:
     """Train ``network`` to give ``outputs`` regions; returns the file with its best weights.
 
     A run that was cut is continued from its last epoch when called again with the same folder.
+
+    Raises:
+        Cancelled: SIGTERM came; the last whole epoch is kept.
     """
+    if config.coupling is Coupling.SEQUENTIAL and isinstance(network, Cascade):
+        alone = replace(config, coupling=Coupling.JOINT)
+        weights = fit(network.whole, 1, training, validation, alone, run_folder / FIRST_STAGE, show_bar=show_bar)
+        network.whole.load_state_dict(read_weights(weights))
+        network.whole.requires_grad_(False)
     run_folder.mkdir(parents=True, exist_ok=True)
-    weights = run_folder / WEIGHTS_NAME
     last = run_folder / f"{LAST_NAME}.ckpt"
-    trainer = lightning.Trainer(
+    with _ending_between_batches():
+        _trainer(config, run_folder, show_bar).fit(
+            RegionTask(network, outputs, config),
+            datamodule=PatchData(training, validation, config),
+            ckpt_path=last if last.exists() else None,
+        )
+    return run_folder / WEIGHTS_NAME
+
+
+@contextmanager
+def _ending_between_batches() -> Iterator[None]:
+    """Leave SIGTERM to Lightning, which stops after the batch at work.
+
+    A handler that raises anywhere is not safe here: what is raised while C++ calls Python, as in ``torch.save``, comes
+    back as another error.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        yield
+    except SIGTERMException:
+        raise Cancelled("Training was stopped; the last whole epoch is kept.") from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _trainer(config: FitConfig, run_folder: Path, show_bar: bool) -> lightning.Trainer:
+    hardware = launched_hardware()
+    return lightning.Trainer(
         max_epochs=config.max_epochs,
         precision=config.precision,
         accelerator="auto",
-        devices=1,
-        logger=CSVLogger(run_folder, name="log", version=0),
-        callbacks=[
-            BestWeights(weights),
-            EarlyStopping("val_loss", patience=config.early_stop_epochs),
-            # Every epoch, better or not, so that a cut run loses one at most; the version counter would write
-            # last-v1.ckpt in a resumed run and resume the next from the old one.
-            ModelCheckpoint(run_folder, filename=LAST_NAME, every_n_epochs=1, enable_version_counter=False),
-        ],
+        devices=hardware.devices,
+        num_nodes=hardware.nodes,
+        strategy=hardware.strategy,
+        logger=TensorBoardLogger(run_folder, name="tensorboard", version=""),
+        callbacks=_callbacks(config, run_folder, show_bar),
+        enable_progress_bar=show_bar,
         num_sanity_val_steps=0,
-        log_every_n_steps=10,
+        log_every_n_steps=1,
         enable_model_summary=False,
-        enable_progress_bar=False,
+        # The patches of an epoch are fixed by its number; see PatchData.
+        reload_dataloaders_every_n_epochs=1,
     )
-    trainer.fit(
-        RegionTask(network, outputs, config),
-        _loader(training, config, config.augmentation, config.patches_per_epoch, shift=0),
-        _loader(validation, config, Augmentation.NONE, config.validation_patches, shift=1),
-        ckpt_path=last if last.exists() else None,
-    )
-    return weights
 
 
-def _loader(
-    cases: Sequence[PreparedCase], config: FitConfig, augmentation: Augmentation, patches: int, shift: int
-) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
-    dataset = PatchDataset(cases, config.sampling, augmenter(augmentation), patches, config.seed + shift)
-    return DataLoader(dataset, batch_size=config.batch_size)
+def _callbacks(config: FitConfig, run_folder: Path, show_bar: bool) -> list[Callback]:
+    return [
+        BestWeights(run_folder / WEIGHTS_NAME),
+        *([Plateau(config)] if config.schedule is Schedule.PLATEAU else []),
+        EarlyStopping("val_loss", patience=config.early_stop_epochs),
+        History(run_folder),
+        # Every epoch, better or not, so that a cut run loses one at most; the version counter would write
+        # last-v1.ckpt in a resumed run and resume the next from the old one.
+        ModelCheckpoint(
+            run_folder,
+            filename=LAST_NAME,
+            every_n_epochs=1,
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        ),
+        *([TQDMProgressBar(leave=False)] if show_bar else []),
+    ]

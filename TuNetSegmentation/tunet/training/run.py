@@ -7,12 +7,14 @@ import platform
 import subprocess
 from dataclasses import asdict, dataclass
 from enum import Enum
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from tunet import __version__
+from tunet.atomic import write_text
+from tunet.compute import device_name, resolve
 from tunet.errors import InputError
 from tunet.networks.size import NetworkSize
 from tunet.recipe import Recipe
@@ -50,7 +52,7 @@ class RunRecord:
             "recipe": self.recipe.to_json(),
             "windowing": {**asdict(self.windowing), "blend": self.windowing.blend.value},
         }
-        (folder / RUN_NAME).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+        write_text(folder / RUN_NAME, json.dumps(data, indent=2) + "\n")
 
     @classmethod
     def read(cls, folder: Path) -> RunRecord:
@@ -75,23 +77,38 @@ class RunRecord:
 
 
 def run_details(config: FitConfig) -> dict[str, Any]:
-    """Configuration, versions and code state, as plain values."""
+    """Configuration, versions, machine and code state, as plain values."""
+    packages = ("torch", "lightning", "monai", "numpy", "SimpleITK")
     return {
-        "config": _plain(asdict(config)),
-        "versions": {"tunet": __version__, "torch": torch.__version__, "python": platform.python_version()},
+        "config": plain(asdict(config)),
+        "versions": {
+            "tunet": __version__,
+            "python": platform.python_version(),
+            **{name: metadata.version(name) for name in packages},
+        },
+        "machine": f"{platform.node()}, {platform.system()} {platform.machine()}, {device_name(resolve().device)}",
         "commit": _commit(),
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Enums as their values, in dicts and sequences too: what JSON can hold."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
     return value
 
 
+@cache
 def _commit() -> str | None:
+    """Of the code as it was when this process asked first; the checkout may move on while a run is at work."""
     here = Path(__file__).parent
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
+    words = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(words, cwd=here, capture_output=True, text=True, check=False)
+    except OSError:  # no git on this machine
+        return None
     return done.stdout.strip() or None

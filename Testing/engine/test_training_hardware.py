@@ -1,0 +1,25 @@
+"""What launched the process decides on devices."""
+
+from __future__ import annotations
+
+from tunet.training.hardware import Hardware, launched_hardware
+
+
+def test_alone():
+    assert launched_hardware({}) == Hardware(1, 1, True)
+    assert launched_hardware({}).strategy == "auto"
+
+
+def test_torchrun_on_two_machines_with_four_gpus_each():
+    found = launched_hardware({"WORLD_SIZE": "8", "LOCAL_WORLD_SIZE": "4", "RANK": "5"})
+    assert found == Hardware(devices=4, nodes=2, is_main=False)
+    assert found.strategy == "ddp"
+
+
+def test_slurm():
+    found = launched_hardware({"SLURM_NTASKS": "8", "SLURM_NNODES": "2", "SLURM_PROCID": "0"})
+    assert found == Hardware(devices=4, nodes=2, is_main=True)
+
+
+def test_slurm_with_one_task():
+    assert launched_hardware({"SLURM_NTASKS": "1", "SLURM_NNODES": "1", "SLURM_PROCID": "0"}) == Hardware()
