@@ -4,10 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
 
-.PHONY: demo test test-fast lint format types check clean
+.PHONY: demo panel test test-fast lint format types check clean
 
 demo: $(VENV)/.demo-installed
 	$(BIN)/tunet demo -o demo_output
+
+# The panel of the 3D Slicer module in a window, for people without Slicer; CT=FILE loads a CT.
+panel: $(VENV)/.panel-installed
+	PYTHONPATH=Testing $(BIN)/python -m bench TuNetSegmentation/TuNetSegmentation.py $(CT)
 
 test: $(VENV)/.test-installed
 	$(BIN)/python -m pytest
@@ -39,6 +43,12 @@ $(BIN)/python:
 $(VENV)/.demo-installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing TuNet into $(VENV) (PyTorch included; a few minutes the first time)"
 	$(PIP) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.panel-installed: pyproject.toml constraints.txt | $(BIN)/python
+	@tools/system_libraries.sh
+	@echo "Installing TuNet and its panel into $(VENV) (PyTorch included; a few minutes the first time)"
+	$(PIP) --editable '.[panel]'
 	@touch $@
 
 $(VENV)/.test-installed: pyproject.toml constraints.txt | $(BIN)/python

@@ -11,7 +11,7 @@ WINDOW_HU, LEVEL_HU = 400.0, 40.0
 def present(ctNode: Any, labels: Any) -> None:
     """Show a CT with its result; what the user set himself (a window, another window's layers) stays."""
     _showCt(ctNode)
-    _setWindow(ctNode)
+    setSoftTissueWindow(ctNode)
     _centre(labels)
 
 
@@ -40,7 +40,8 @@ def _showCt(ctNode: Any) -> None:
         slicer.util.setSliceViewerLayers(background=ctNode, fit=True)
 
 
-def _setWindow(ctNode: Any) -> None:
+def setSoftTissueWindow(ctNode: Any) -> None:
+    """Window and level for soft tissue, unless the user has set his own."""
     display = ctNode.GetScalarVolumeDisplayNode()
     if display is not None and display.GetAutoWindowLevel():
         display.AutoWindowLevelOff()

@@ -31,6 +31,7 @@ def makeSample() -> Any:
     import numpy as np
     from tunet.synthesis import PhantomRecipe, make_phantom
 
+    from TuNetSegmentationLib.ResultViews import setSoftTissueWindow
     from TuNetSegmentationLib.SceneVolumes import ijkToRas
 
     with slicer.util.WaitCursor():
@@ -39,5 +40,6 @@ def makeSample() -> Any:
     node = slicer.util.addVolumeFromArray(case.ct.array.astype(np.int16), name=name)
     node.SetIJKToRASMatrix(ijkToRas(case.ct.grid))
     node.CreateDefaultDisplayNodes()
+    setSoftTissueWindow(node)
     slicer.util.setSliceViewerLayers(background=node, fit=True)
     return node

@@ -147,3 +147,35 @@ class TestSubjectHierarchy:
         hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
         item = hierarchy.GetItemByDataNode(slicer.util.getNode("Result"))
         assert hierarchy.GetItemName(hierarchy.GetItemParent(item)) == "Study"
+
+
+class TestMainWindow:
+    def test_a_dropped_volume_is_loaded(self, a_bench, tmp_path):
+        import numpy as np
+        import SimpleITK as sitk
+        import slicer
+
+        sitk.WriteImage(sitk.GetImageFromArray(np.zeros((3, 4, 5), dtype=np.int16)), str(tmp_path / "dropped.nrrd"))
+        a_bench.drop(tmp_path / "dropped.nrrd")
+        assert slicer.util.getNode("dropped").GetImageData().GetDimensions() == (5, 4, 3)
+
+    def test_a_pressed_key_reaches_a_shortcut_of_what_is_shown(self, a_bench):
+        import qt
+
+        a_bench.show((600, 400))
+        pressed = []
+        shortcut = qt.QShortcut(qt.QKeySequence("Ctrl+Return"), a_bench.main_window)
+        shortcut.connect("activated()", lambda: pressed.append(1))
+        a_bench.press(qt.Qt.Key_Return, qt.Qt.ControlModifier)
+        assert pressed == [1]
+
+
+def test_a_removed_node_takes_its_hierarchy_item_along(a_bench):
+    import slicer
+
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    before = hierarchy.GetNumberOfItems()
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
+    assert hierarchy.GetNumberOfItems() == before + 1
+    slicer.mrmlScene.RemoveNode(node)
+    assert hierarchy.GetNumberOfItems() == before
