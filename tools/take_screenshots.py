@@ -107,7 +107,7 @@ def tour(session: Any, album: Album) -> None:
     session.process_events(1.0)
     album.take("7_corrected")
     panel.runSection.onRunFailed(
-        "The segmentation ran out of memory; close other programs, or draw a region of interest, and try again."
+        "The segmentation ran out of memory; close other programs, or place a region, and try again."
     )
     panel.ui.logButton.visible = True
     album.take("8_failure")

@@ -114,6 +114,14 @@ class TestSegment:
 
 
 class TestErrors:
+    def test_a_missing_package_is_named(self, ct, bundle, tmp_path, monkeypatch):
+        (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('no torch', name='torch')")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        client = Client(tmp_path)
+        client.send(request="segment", id=1, input=ct, bundle=bundle)
+        assert "package torch is missing" in client.until("error", "result")[-1]["message"]
+        assert client.end() == 0
+
     def test_unusable_ct_is_a_sentence(self, client, bundle, tmp_path):
         client.send(request="segment", id=1, input=str(tmp_path / "none.nrrd"), bundle=bundle)
         last = client.until("error", "result")[-1]

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from slicer.i18n import tr as _
+
 from TuNetSegmentationLib.WorkerProcess import Event, WorkerProcess
 
 
@@ -147,7 +149,7 @@ class RunController:
             self._finish()
             if not isinstance(error, TunetError):
                 logging.exception("the job could not begin")
-                error = RuntimeError(f"The segmentation could not begin ({error}); try again, or report this.")
+                error = RuntimeError(_("The segmentation could not begin ({error}); try again.").format(error=error))
             self._view.onRunFailed(str(error))
 
     def _send(self, request: str, **fields: Any) -> None:
@@ -164,9 +166,8 @@ class RunController:
             self._onResult(event)
         except Exception as error:
             logging.exception("the result could not be shown")
-            self._view.onRunFailed(
-                f"The result could not be shown ({error}); try again, or copy the log and report it."
-            )
+            sentence = _("The result could not be shown ({error}); try again, or copy the log and report it.")
+            self._view.onRunFailed(sentence.format(error=error))
 
     def _finish(self) -> None:
         if self._folder is not None:

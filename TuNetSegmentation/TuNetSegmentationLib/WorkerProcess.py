@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import qt
+from slicer.i18n import tr as _
 
 # A cancel is answered between two windows; a window of the largest networks can take longer than a user waits.
 CANCEL_MILLISECONDS = 1500
@@ -95,7 +96,7 @@ class WorkerProcess:
     def _start(self) -> None:
         python = self._findPython()
         if python is None:
-            raise RuntimeError("Slicer's own Python (PythonSlicer) was not found; reinstall Slicer.")
+            raise RuntimeError(_("Slicer's own Python (PythonSlicer) was not found; reinstall Slicer."))
         self._ending = False
         self._unread = b""
         process = qt.QProcess()
@@ -183,7 +184,7 @@ def _bytes(data: Any) -> bytes:
 
 def _causeOfDeath(exitCode: int, log: str) -> str:
     if "MemoryError" in log or "Cannot allocate memory" in log or exitCode in (9, 137):
-        return "The segmentation ran out of memory; close other programs, or draw a region of interest, and try again."
+        return _("The segmentation ran out of memory; close other programs, or place a region, and try again.")
     if "ModuleNotFoundError" in log:
-        return "A Python package is missing; press Install below, then try again."
-    return "The segmentation program ended unexpectedly; try again, or copy the log and report it."
+        return _("A Python package is missing; leave this module and open it again to install it.")
+    return _("The segmentation program ended unexpectedly; try again, or copy the log and report it.")

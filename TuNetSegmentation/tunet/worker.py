@@ -95,6 +95,10 @@ class Worker:
             self._channel.send("error", id=number, message=str(stopped), cancelled=True)
         except TunetError as error:
             self._channel.send("error", id=number, message=str(error), cancelled=False)
+        except ModuleNotFoundError as error:
+            _log.exception("request %s failed", message.get("request"))
+            sentence = f"The Python package {error.name} is missing; leave this module and open it again to install it."
+            self._channel.send("error", id=number, message=sentence, cancelled=False)
         except Exception:
             _log.exception("request %s failed", message.get("request"))
             sentence = "The segmentation program failed unexpectedly; open the log and report it, then try again."
