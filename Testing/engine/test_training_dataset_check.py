@@ -35,8 +35,12 @@ class TestGoodCase:
     def check(self, tmp_path):
         return check_case(write_case(tmp_path / "case_00000"))
 
-    def test_it_has_no_problem(self, check):
-        assert check.problems == (), texts(check, Severity.DOUBT)
+    def test_nothing_is_doubted_but_that_it_is_a_tiny_piece_without_vessels(self, check):
+        assert {problem.severity for problem in check.problems} == {Severity.DOUBT}
+        found = [problem.text for problem in check.problems]
+        assert len(found) == 2
+        assert "only 84 mm long" in found[0]
+        assert "without contrast medium" in found[1]
 
     def test_numbers(self, check):
         assert (check.shape, check.spacing_mm) == ((12, 10, 16), (7.0, 7.0, 7.0))
