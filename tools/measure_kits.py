@@ -105,7 +105,9 @@ def summary(rows: list[Row]) -> str:
     seconds = np.asarray([float(row["seconds"]) for row in rows if row["seconds"]])
     sized = [row for row in rows if row["axial_mm"]]
     lines = [f"{len(rows)} cases, {sum(bool(r['error']) for r in rows)} errors, {len(sized)} with a lesion"]
-    lines.append(f"seconds: median {np.median(seconds):.2f}, 95 % {np.percentile(seconds, 95):.2f}, max {seconds.max():.2f}")
+    lines.append(
+        f"seconds: median {np.median(seconds):.2f}, 95 % {np.percentile(seconds, 95):.2f}, max {seconds.max():.2f}"
+    )
     recorded = np.asarray([float(row["recorded_mm"]) for row in sized])
     for name in ("axial_mm", "largest_mm"):
         ours = np.asarray([float(row[name]) for row in sized])

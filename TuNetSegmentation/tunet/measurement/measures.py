@@ -108,7 +108,9 @@ def measure(labels: Volume, ct: Volume | None = None, margin_mm: float = DEFAULT
         UsageError: a margin out of range.
     """
     if ct is not None and not ct.grid.same_as(labels.grid, tolerance=0.01):
-        raise InputError("The CT and the segmentation lie on different grids; give the CT the segmentation was made on.")
+        raise InputError(
+            "The CT and the segmentation lie on different grids; give the CT the segmentation was made on."
+        )
     found = find_structures(labels)
     hu = None if ct is None else ct.on_lattice(found.labels.grid, 0)
     kidneys, measured = [], []
@@ -171,9 +173,9 @@ def _lesion(
         shape = None
     margin = margin_of(found, lesion.number, margin_mm)
     volume_ml = np.count_nonzero(mask) * found.labels.grid.voxel_volume_mm3 / 1000
-    kidney_ml = np.count_nonzero(
-        (found.side_map == SIDES.index(lesion.side) + 1) & (found.labels.array == KIDNEY)
-    ) * (found.labels.grid.voxel_volume_mm3 / 1000)
+    kidney_ml = np.count_nonzero((found.side_map == SIDES.index(lesion.side) + 1) & (found.labels.array == KIDNEY)) * (
+        found.labels.grid.voxel_volume_mm3 / 1000
+    )
     return LesionMeasures(
         lesion.number,
         lesion.side,

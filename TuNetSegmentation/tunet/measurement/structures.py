@@ -150,7 +150,9 @@ def _sided(
         right, left = seeds if first[0] < second[0] else seeds[::-1]
         table = _nearest_sides(cut, pieces, count, (right, left))
         low = abs(first[2] - second[2])
-        why = f"One kidney lies {low:.0f} mm lower than the other (ptotic or ectopic)." if low > POLES_APART_MM else None
+        why = (
+            f"One kidney lies {low:.0f} mm lower than the other (ptotic or ectopic)." if low > POLES_APART_MM else None
+        )
         return (Kidney("right"), Kidney("left")), table[pieces], (why,) if why else ()
     waist = _waist(cut, pieces == seeds[0])
     if waist is not None:
