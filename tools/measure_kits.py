@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -19,7 +20,6 @@ import numpy as np
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-
 from tunet.errors import TunetError
 from tunet.measurement.measures import measure
 from tunet.volume_io import read_labels
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     rows = measured_rows(options.labels, options.rows)
-    print(summary(rows))
+    sys.stdout.write(summary(rows) + "\n")
     if options.plot:
         draw(rows, options.plot)
 

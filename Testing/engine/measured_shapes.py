@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from tunet.grid import Grid
 from tunet.volume import Volume
 

@@ -13,14 +13,13 @@ import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from measured_shapes import ROTATED, orthonormal, two_kidneys
-from typer.testing import CliRunner
-
 from tunet.cli import app
 from tunet.errors import InputError, UsageError
 from tunet.measurement.margins import distance_from_lesion, safety_margin
 from tunet.measurement.measures import measure
 from tunet.measurement.report import as_csv, as_json
 from tunet.volume import Volume
+from typer.testing import CliRunner
 
 BALL_ML = 4 / 3 * np.pi * 15**3 / 1000
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from measured_shapes import box_grid, inside, two_kidneys
-
 from tunet.measurement import renal
 from tunet.measurement.measures import measure
 from tunet.volume import Volume

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from measured_shapes import ROTATED, box_grid, inside, orthonormal, two_kidneys
-
 from tunet.errors import InputError
 from tunet.measurement.structures import find_structures, lesions, split_sides
 from tunet.volume import Volume

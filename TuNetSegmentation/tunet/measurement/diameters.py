@@ -9,7 +9,7 @@ from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import pdist, squareform
 
 from tunet.grid import Triple
-from tunet.measurement.upright import Mask, Points
+from tunet.measurement.upright import Points, border, world_points
 from tunet.volume import Volume
 
 
@@ -25,9 +25,10 @@ class Diameter:
 def largest_diameter(mask: Volume) -> Diameter:
     """The two points of the surface furthest apart, in any direction.
 
-    The surface runs half-way between the centres of an inside and an outside voxel.
+    End points are centres of the outermost voxels: a voxel is labelled where its centre lies inside, so that the
+    largest distance of centres comes within 0.2 % of a ball's diameter; that of voxel edges is up to 8 % too long.
     """
-    return _furthest(mask.grid.to_lps(_outline(mask.array > 0)[:, ::-1]))
+    return _furthest(world_points(border(mask.array > 0), mask))
 
 
 def axial_diameters(upright_mask: Volume) -> tuple[Diameter, Diameter]:
@@ -41,8 +42,8 @@ def axial_diameters(upright_mask: Volume) -> tuple[Diameter, Diameter]:
     for index, mask in enumerate(upright_mask.array > 0):
         if not mask.any():
             continue
-        outline = _slice_outline(mask, index)
-        points = upright_mask.grid.to_lps(outline[:, ::-1])
+        outline = np.insert(np.argwhere(border(mask)), 0, index, axis=1)
+        points = upright_mask.grid.to_lps(outline[:, ::-1].astype(np.float64))
         if best is not None and np.linalg.norm(np.ptp(points, axis=0)) <= best.length_mm:
             continue
         found = _furthest(points)
@@ -54,30 +55,13 @@ def axial_diameters(upright_mask: Volume) -> tuple[Diameter, Diameter]:
 
 
 def _across(diameter: Diameter, outline: Points) -> Diameter:
+    if diameter.length_mm == 0:
+        return diameter
     along = np.subtract(diameter.end_lps, diameter.start_lps) / diameter.length_mm
     across = np.asarray([-along[1], along[0], 0.0])
     middle = np.add(diameter.end_lps, diameter.start_lps) / 2
     reach = (outline - middle) @ across
     return _diameter(middle + across * reach.min(), middle + across * reach.max())
-
-
-def _outline(mask: Mask) -> Points:
-    """First and last crossing on every line of voxels along each axis, (n, 3) in z, y, x with halves."""
-    found = []
-    for axis in range(3):
-        lines = np.moveaxis(mask, axis, 2)
-        rows = np.argwhere(lines.any(axis=2)).astype(float)
-        chosen = lines[lines.any(axis=2)]
-        for place in (chosen.argmax(axis=1) - 0.5, chosen.shape[1] - chosen[:, ::-1].argmax(axis=1) - 0.5):
-            found.append(np.insert(rows, axis, place, axis=1))
-    return np.concatenate(found)
-
-
-def _slice_outline(mask: Mask, index: int) -> Points:
-    outline = _outline(mask[None])
-    inside = outline[outline[:, 0] == 0] if mask.any() else outline
-    inside[:, 0] = index
-    return inside
 
 
 def _furthest(points: Points) -> Diameter:

@@ -131,6 +131,10 @@ def _turned(found: Structures, side: Side) -> Volume:
     return upright(cropped(Volume(codes, found.labels.grid)))
 
 
+def _own(found: Structures, mask: Mask) -> Volume:
+    return cropped(Volume(mask.astype(np.uint8), found.labels.grid))
+
+
 def _plain(turned: Volume) -> Volume:
     return Volume(np.where(turned.array >= _FIRST, TUMOR, turned.array).astype(np.uint8), turned.grid)
 
@@ -150,10 +154,10 @@ def _kidney(found: Structures, kidney: Kidney, turned: Volume, hu: Volume | None
         parenchyma_ml,
         tumor_ml,
         tumor_ml / parenchyma_ml if parenchyma_ml else None,
-        largest_diameter(outline),
+        largest_diameter(_own(found, whole)),
         axial,
         across,
-        surface_area_mm2(outline.array, turned.grid.spacing_mm),
+        surface_area_mm2(whole, found.labels.grid.spacing_mm),
         _hounsfield(hu, parenchyma),
     )
 
@@ -164,8 +168,10 @@ def _lesion(
     mask = found.lesion_map == lesion.number
     code = lesion.number + _FIRST - 1
     alone = cropped(Volume((turned.array == code).astype(np.uint8), turned.grid))
-    near = turned.on_lattice(alone.grid, 0).array
-    largest = largest_diameter(alone)
+    own = _own(found, mask)
+    # Areas and the largest diameter need no upright grid, and an oblique one resampled would be rougher.
+    parenchyma = found.labels.on_lattice(own.grid, 0).array == KIDNEY
+    largest = largest_diameter(own)
     axial, across = axial_diameters(alone)
     thin = thinned(turned, SHAPE_STEP_MM)
     thin_mask = thin.array == code
@@ -186,8 +192,8 @@ def _lesion(
         largest,
         axial,
         across,
-        surface_area_mm2(near == code, turned.grid.spacing_mm),
-        contact_area_mm2(near == code, near == KIDNEY, turned.grid.spacing_mm),
+        surface_area_mm2(own.array > 0, own.grid.spacing_mm),
+        contact_area_mm2(own.array > 0, parenchyma, own.grid.spacing_mm),
         exophytic_fraction(thin_mask, shape) if shape else None,
         margin_mm,
         margin.resection_ml,

@@ -1,7 +1,7 @@
 """The kidney's own frame: its axis, its completed outline, and where its sinus opens.
 
-All of it comes from the outline of the parenchyma alone, so the sinus is an approximation: the dent that the convex hull
-of the parenchyma closes on the side of the midline.
+All of it comes from the outline of the parenchyma alone, so the sinus is an approximation: the dent that the convex
+hull of the parenchyma closes on the side of the midline.
 """
 
 from __future__ import annotations

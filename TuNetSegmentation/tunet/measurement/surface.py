@@ -1,8 +1,8 @@
 """Surface areas of voxel masks by Crofton's formula.
 
 Along each of the 13 directions to neighbouring voxels, the crossings of the surface are counted; a line field of that
-density crosses an area S on average S/2 times per unit of line density, so S is twice the weighted mean. The weights are
-the areas of the directions' cells on the unit sphere, which keeps the estimate fair on flat voxels
+density crosses an area S on average S/2 times per unit of line density, so S is twice the weighted mean. The weights
+are the areas of the directions' cells on the unit sphere, which keeps the estimate fair on flat voxels
 (Legland, Kiêu, Devaux: Image Anal Stereol 2007, doi:10.5566/ias.v26.p83-92).
 """
 
@@ -17,7 +17,7 @@ from scipy.spatial import SphericalVoronoi
 from tunet.grid import Triple
 from tunet.measurement.upright import Mask
 
-Step = tuple[int, int, int]
+Step = tuple[int, ...]
 
 
 def surface_area_mm2(mask: Mask, spacing_mm: Triple) -> float:
