@@ -26,7 +26,8 @@ class TestSphere:
 
     def test_axial_diameter_and_width(self, radius, spacing, direction):
         longest, across = axial_diameters(upright(cropped(sphere(radius, spacing, direction))))
-        assert longest.length_mm == pytest.approx(2 * radius, rel=0.02)
+        # An oblique map is resampled for its axial slices; that adds up to half a per cent.
+        assert longest.length_mm == pytest.approx(2 * radius, rel=0.02 if direction is UPRIGHT else 0.025)
         assert across.length_mm == pytest.approx(2 * radius, rel=0.04)
 
     def test_surface(self, radius, spacing, direction):

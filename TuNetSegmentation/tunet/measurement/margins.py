@@ -13,6 +13,10 @@ from tunet.measurement.structures import SIDES, Structures, find_structures
 from tunet.measurement.upright import Mask, cropped
 from tunet.volume import KIDNEY, Volume
 
+# How far the nearest inside centre lies beneath a smooth surface, in voxels: with it, balls of 10 and 20 mm with margins
+# of 5 and 10 mm come within 4 % of their volume at 0.7 to 5 mm; with 0 they are up to 19 % small, with 0.5 10 % large.
+BENEATH_SURFACE = 0.3
+
 
 @dataclass(frozen=True)
 class SafetyMargin:
@@ -69,16 +73,16 @@ def distance_from_lesion(labels: Volume, lesion: int) -> Volume:
 
 
 def _distance(mask: Volume) -> npt.NDArray[np.float32]:
-    """Distance to the nearest mask voxel's surface: from its centre, less half a voxel in that direction."""
+    """Distance to the nearest mask voxel's centre, less BENEATH_SURFACE of a voxel in that direction."""
     sampling = np.asarray(mask.grid.spacing_mm[::-1])
     centres, nearest = ndimage.distance_transform_edt(mask.array == 0, sampling=sampling, return_indices=True)
-    half = np.zeros(mask.array.shape)
+    inset = np.zeros(mask.array.shape)
     for axis, spacing in enumerate(sampling):
         shape = [-1 if a == axis else 1 for a in range(3)]
         away = (nearest[axis] - np.arange(mask.array.shape[axis]).reshape(shape)) * spacing
-        half += (away * spacing) ** 2
-    half = 0.5 * np.sqrt(half) / np.maximum(centres, 1e-9)
-    return np.asarray(np.maximum(centres - half, 0), np.float32)
+        inset += (away * spacing) ** 2
+    inset = BENEATH_SURFACE * np.sqrt(inset) / np.maximum(centres, 1e-9)
+    return np.asarray(np.maximum(centres - inset, 0), np.float32)
 
 
 def _lesion_side(found: Structures, number: int) -> int:

@@ -54,7 +54,7 @@ def upright(labels: Volume) -> Volume:
     """
     if labels.grid.is_axis_aligned:
         return Volume.from_sitk(sitk.DICOMOrient(labels.to_sitk(), "LPS"))
-    step = max(min(labels.grid.spacing_mm) / 2, FINEST_TURNED_MM)
+    step = max(min(labels.grid.spacing_mm), FINEST_TURNED_MM)
     grid = labels.grid.upright("LPS", (step, step, step))
     present = np.unique(labels.array)
     best = np.zeros(grid.shape, np.float32)
