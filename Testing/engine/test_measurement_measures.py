@@ -24,9 +24,7 @@ from typer.testing import CliRunner
 BALL_ML = 4 / 3 * np.pi * 15**3 / 1000
 
 
-@pytest.mark.parametrize(
-    ("radius", "spacing"), [(15, (1.5, 1.5, 1.5)), (15, (1.0, 1.0, 2.5)), (20, (1.0, 1.0, 5.0))]
-)
+@pytest.mark.parametrize(("radius", "spacing"), [(15, (1.5, 1.5, 1.5)), (15, (1.0, 1.0, 2.5)), (20, (1.0, 1.0, 5.0))])
 def test_volume_of_the_lesion(radius, spacing):
     lesion = measure(two_kidneys(spacing, tumor=((75.0, 0.0, 0.0), radius))).lesions[0]
     assert lesion.volume_ml == pytest.approx(4 / 3 * np.pi * radius**3 / 1000, rel=0.02)

@@ -91,7 +91,7 @@ def radius_component(diameter_mm: float) -> Component:
     """R: at most 4 cm 1, below 7 cm 2, from 7 cm 3."""
     cm = diameter_mm / 10
     points = 1 if cm <= 4 else 2 if cm < 7 else 3
-    return Component("R", points, cm, "cm", "Largest diameter in any direction, surface to surface.", False)
+    return Component("R", points, cm, "cm", "Largest diameter in any direction, between the outermost voxels.", False)
 
 
 def exophytic_component(fraction: float | None) -> Component:
