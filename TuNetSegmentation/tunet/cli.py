@@ -117,6 +117,20 @@ def evaluate(
 
 
 @app.command()
+def measure(
+    segmentation: Annotated[Path, typer.Argument(help="Label map: 0, 1 kidney, 2 tumour, 3 cyst.")],
+    ct: Annotated[Path | None, typer.Option(help="The CT it was made on, for Hounsfield units.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a file too: .csv, else JSON.")] = None,
+    margin: Annotated[float, typer.Option(metavar="MM", help="Safety margin of the resection.")] = 5.0,
+) -> None:
+    """Measure kidneys and tumours: sizes, sides, R.E.N.A.L. and what a resection leaves."""
+    from tunet.commands.measure import run
+
+    run(segmentation, ct, as_json, output, margin)
+
+
+@app.command()
 def demo(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for pictures and results.")] = Path(
         "demo_output"

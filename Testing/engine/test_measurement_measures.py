@@ -1,0 +1,131 @@
+"""Volumes, margins, HU and invariance of a whole measurement."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from measured_shapes import ROTATED, orthonormal, two_kidneys
+from tunet.cli import app
+from tunet.errors import InputError, UsageError
+from tunet.measurement.margins import distance_from_lesion, safety_margin
+from tunet.measurement.measures import measure
+from tunet.measurement.report import as_csv, as_json
+from tunet.volume import Volume
+from typer.testing import CliRunner
+
+BALL_ML = 4 / 3 * np.pi * 15**3 / 1000
+
+
+@pytest.mark.parametrize(("radius", "spacing"), [(15, (1.5, 1.5, 1.5)), (15, (1.0, 1.0, 2.5)), (20, (1.0, 1.0, 5.0))])
+def test_volume_of_the_lesion(radius, spacing):
+    lesion = measure(two_kidneys(spacing, tumor=((75.0, 0.0, 0.0), radius))).lesions[0]
+    assert lesion.volume_ml == pytest.approx(4 / 3 * np.pi * radius**3 / 1000, rel=0.02)
+
+
+def test_oblique_grid_gives_the_same_numbers():
+    straight, turned = (
+        measure(two_kidneys((1.5, 1.5, 1.5), d)).lesions[0]
+        for d in (two_kidneys().grid.direction, orthonormal(ROTATED))
+    )
+    assert turned.volume_ml == pytest.approx(straight.volume_ml, rel=0.01)
+    assert turned.largest.length_mm == pytest.approx(straight.largest.length_mm, rel=0.02)
+    assert turned.contact_mm2 == pytest.approx(straight.contact_mm2, rel=0.05)
+    assert turned.exophytic == pytest.approx(straight.exophytic, abs=0.03)
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.sampled_from(["RAS", "LAS", "PIR", "SAL", "IPL", "ASR"]), st.booleans())
+def test_orientation_and_mirroring_change_only_the_side(orientation, mirrored):
+    labels = two_kidneys((2.0, 2.0, 3.0))
+    before = measure(labels).lesions[0]
+    array = labels.array[:, :, ::-1].copy() if mirrored else labels.array
+    turned = sitk.DICOMOrient(replace(labels, array=array).to_sitk(), orientation)
+    after = measure(Volume.from_sitk(turned)).lesions[0]
+    assert after.side == ("right" if mirrored else "left")
+    for name in ("volume_ml", "surface_mm2", "contact_mm2", "exophytic", "resection_ml", "parenchyma_left_ml"):
+        assert getattr(after, name) == pytest.approx(getattr(before, name), rel=0.01)
+    assert after.renal.total == before.renal.total
+
+
+def test_volumes_agree_with_simpleitk():
+    labels = two_kidneys()
+    shape = sitk.LabelShapeStatisticsImageFilter()
+    shape.Execute(labels.to_sitk())
+    found = measure(labels)
+    assert found.lesions[0].volume_ml == pytest.approx(shape.GetPhysicalSize(2) / 1000)
+    assert sum(kidney.parenchyma_ml for kidney in found.kidneys) == pytest.approx(shape.GetPhysicalSize(1) / 1000)
+
+
+def test_hounsfield_units_of_a_ct():
+    labels = two_kidneys()
+    ct = Volume(np.where(labels.array == 2, 40, 120).astype(np.float32), labels.grid)
+    found = measure(labels, ct)
+    assert (found.lesions[0].hounsfield.mean_hu, found.lesions[0].hounsfield.sd_hu) == pytest.approx((40, 0))
+    assert found.kidneys[0].hounsfield.mean_hu == pytest.approx(120)
+
+
+def test_ct_on_another_grid_is_refused():
+    other = two_kidneys((3.0, 3.0, 3.0))
+    with pytest.raises(InputError, match="different grids"):
+        measure(two_kidneys(), other)
+
+
+class TestMargin:
+    def test_shell_of_a_ball_inside_the_kidney(self):
+        """Ball of 10 mm within the parenchyma: the resection with 5 mm is a ball of 15 mm."""
+        margin = safety_margin(two_kidneys((1.0, 1.0, 1.0), tumor=((57.0, 0.0, 0.0), 10.0), dent=False), 1, 5)
+        assert margin.resection_ml == pytest.approx(BALL_ML, rel=0.04)
+
+    def test_shell_lies_in_parenchyma(self):
+        labels = two_kidneys()
+        assert (labels.array[safety_margin(labels, 1, 6).shell] == 1).all()
+
+    def test_no_margin_leaves_all_parenchyma(self):
+        assert safety_margin(two_kidneys(), 1, 0).parenchyma_left_percent == pytest.approx(100)
+
+    def test_distance_on_the_surface(self):
+        labels = two_kidneys((1.0, 1.0, 1.0))
+        distance = distance_from_lesion(labels, 1)
+        z, y, x = np.rint(labels.grid.to_index(np.asarray([[75.0, 0, 25]]))[0][::-1]).astype(int)
+        assert distance.array[z, y, x] == pytest.approx(10, abs=0.6)
+
+    def test_unknown_lesion(self):
+        with pytest.raises(InputError, match="no lesion 4"):
+            safety_margin(two_kidneys(), 4, 5)
+
+    def test_senseless_margin(self):
+        with pytest.raises(UsageError, match="between 0 and 50 mm"):
+            safety_margin(two_kidneys(), 1, -1)
+
+
+def test_json_has_words_for_sides():
+    plain = json.loads(as_json(measure(two_kidneys())))
+    assert [kidney["side"] for kidney in plain["kidneys"]] == ["right", "left"]
+    assert plain["lesions"][0]["renal"]["r"]["unit"] == "cm"
+
+
+def test_csv_has_one_line_a_lesion():
+    (row,) = csv.DictReader(io.StringIO(as_csv(measure(two_kidneys()))))
+    assert (row["side"], row["R"]) == ("left", "1")
+
+
+class TestCommand:
+    def test_json(self, tmp_path):
+        sitk.WriteImage(two_kidneys().to_sitk(), str(tmp_path / "labels.nii.gz"))
+        result = CliRunner().invoke(app, ["measure", str(tmp_path / "labels.nii.gz"), "--json"])
+        assert json.loads(result.stdout)["lesions"][0]["side"] == "left"
+
+    def test_tables_and_csv_file(self, tmp_path):
+        sitk.WriteImage(two_kidneys().to_sitk(), str(tmp_path / "labels.nii.gz"))
+        target = tmp_path / "lesions.csv"
+        result = CliRunner().invoke(app, ["measure", str(tmp_path / "labels.nii.gz"), "-o", str(target)])
+        assert "R.E.N.A.L." in result.stdout
+        assert target.read_text().startswith("number,side")

@@ -1,0 +1,211 @@
+"""The numbers of a case: per kidney, per lesion, with the R.E.N.A.L. score and the margin of every lesion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tunet.errors import InputError
+from tunet.measurement.diameters import Diameter, axial_diameters, largest_diameter
+from tunet.measurement.margins import margin_of
+from tunet.measurement.renal import RenalScore, exophytic_fraction, renal_score
+from tunet.measurement.shape import KidneyShape, kidney_shape
+from tunet.measurement.structures import SIDES, Kidney, Lesion, Side, Structures, find_structures
+from tunet.measurement.surface import contact_area_mm2, surface_area_mm2
+from tunet.measurement.upright import Mask, cropped, thinned, upright
+from tunet.volume import KIDNEY, TUMOR, Volume
+
+DEFAULT_MARGIN_MM = 5.0
+# The kidney's frame and outline need no finer voxels than this.
+SHAPE_STEP_MM = 1.5
+# Lesions are numbered from here while they travel in one map with the labels.
+_FIRST = 10
+
+
+@dataclass(frozen=True)
+class Hounsfield:
+    """Mean and standard deviation of the CT in a structure, HU."""
+
+    mean_hu: float
+    sd_hu: float
+
+
+@dataclass(frozen=True)
+class KidneyMeasures:
+    """One kidney.
+
+    Attributes:
+        whole_ml: kidney, tumour and cyst. parenchyma_ml: label 1. tumor_ml: label 2.
+        tumor_ratio: tumour volume divided by parenchyma volume; None without parenchyma.
+        length: largest diameter of the whole, any direction.
+        axial, axial_across: largest diameter within an axial slice, and the width across it there.
+        surface_mm2: surface of the whole.
+        hounsfield: of the parenchyma.
+    """
+
+    side: Side
+    uncertain: str | None
+    whole_ml: float
+    parenchyma_ml: float
+    tumor_ml: float
+    tumor_ratio: float | None
+    length: Diameter
+    axial: Diameter
+    axial_across: Diameter
+    surface_mm2: float
+    hounsfield: Hounsfield | None
+
+
+@dataclass(frozen=True)
+class LesionMeasures:
+    """One lesion.
+
+    Attributes:
+        kidney_ratio: lesion volume divided by the volume of its kidney's parenchyma; None without parenchyma.
+        largest: largest diameter in any direction.
+        axial, axial_across: largest diameter within an axial slice, and the width across it there.
+        contact_mm2: surface shared with parenchyma (label 1).
+        exophytic: share outside the convex hull of the parenchyma, 0..1; None without a hull.
+        resection_ml: lesion and the parenchyma within margin_mm of it.
+        parenchyma_left_ml, parenchyma_left_percent: what that leaves of its kidney's parenchyma.
+    """
+
+    number: int
+    side: Side
+    uncertain: str | None
+    centre_lps: tuple[float, float, float]
+    volume_ml: float
+    kidney_ratio: float | None
+    largest: Diameter
+    axial: Diameter
+    axial_across: Diameter
+    surface_mm2: float
+    contact_mm2: float
+    exophytic: float | None
+    margin_mm: float
+    resection_ml: float
+    parenchyma_left_ml: float
+    parenchyma_left_percent: float
+    hounsfield: Hounsfield | None
+    renal: RenalScore
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """All of a case: kidneys right first, lesions largest first, and sentences for the reader."""
+
+    kidneys: tuple[KidneyMeasures, ...]
+    lesions: tuple[LesionMeasures, ...]
+    notes: tuple[str, ...]
+
+
+def measure(labels: Volume, ct: Volume | None = None, margin_mm: float = DEFAULT_MARGIN_MM) -> Measurement:
+    """Measure a label map (0 background, 1 kidney, 2 tumour, 3 cyst), with HU when the CT is given.
+
+    Raises:
+        InputError: no label map, an empty one, or a CT on another grid.
+        UsageError: a margin out of range.
+    """
+    if ct is not None and not ct.grid.same_as(labels.grid, tolerance=0.01):
+        raise InputError(
+            "The CT and the segmentation lie on different grids; give the CT the segmentation was made on."
+        )
+    found = find_structures(labels)
+    hu = None if ct is None else ct.on_lattice(found.labels.grid, 0)
+    kidneys, measured = [], []
+    for kidney in found.kidneys:
+        turned = _turned(found, kidney.side)
+        kidneys.append(_kidney(found, kidney, turned, hu))
+        own = [lesion for lesion in found.lesions if lesion.side == kidney.side]
+        thin = _plain(thinned(turned, SHAPE_STEP_MM)) if own else None
+        shape = kidney_shape(thin, kidney.side) if thin else None
+        measured += [_lesion(found, lesion, turned, shape, hu, margin_mm) for lesion in own]
+    return Measurement(tuple(kidneys), tuple(sorted(measured, key=lambda m: m.number)), found.notes)
+
+
+def _turned(found: Structures, side: Side) -> Volume:
+    """One kidney upright; lesion n has the value n + 9, so that the labels survive being turned."""
+    codes = np.where(found.lesion_map > 0, found.lesion_map + np.uint16(_FIRST - 1), found.labels.array)
+    codes = np.where(found.side_map == SIDES.index(side) + 1, codes, 0).astype(np.uint16)
+    return upright(cropped(Volume(codes, found.labels.grid)))
+
+
+def _own(found: Structures, mask: Mask) -> Volume:
+    return cropped(Volume(mask.astype(np.uint8), found.labels.grid))
+
+
+def _plain(turned: Volume) -> Volume:
+    return Volume(np.where(turned.array >= _FIRST, TUMOR, turned.array).astype(np.uint8), turned.grid)
+
+
+def _kidney(found: Structures, kidney: Kidney, turned: Volume, hu: Volume | None) -> KidneyMeasures:
+    whole = found.side_map == SIDES.index(kidney.side) + 1
+    parenchyma = whole & (found.labels.array == KIDNEY)
+    ml = found.labels.grid.voxel_volume_mm3 / 1000
+    parenchyma_ml = np.count_nonzero(parenchyma) * ml
+    tumor_ml = np.count_nonzero(whole & (found.labels.array == TUMOR)) * ml
+    outline = Volume(turned.array > 0, turned.grid)
+    axial, across = axial_diameters(outline)
+    return KidneyMeasures(
+        kidney.side,
+        kidney.uncertain,
+        np.count_nonzero(whole) * ml,
+        parenchyma_ml,
+        tumor_ml,
+        tumor_ml / parenchyma_ml if parenchyma_ml else None,
+        largest_diameter(_own(found, whole)),
+        axial,
+        across,
+        surface_area_mm2(whole, found.labels.grid.spacing_mm),
+        _hounsfield(hu, parenchyma),
+    )
+
+
+def _lesion(
+    found: Structures, lesion: Lesion, turned: Volume, shape: KidneyShape | None, hu: Volume | None, margin_mm: float
+) -> LesionMeasures:
+    mask = found.lesion_map == lesion.number
+    code = lesion.number + _FIRST - 1
+    alone = cropped(Volume((turned.array == code).astype(np.uint8), turned.grid))
+    own = _own(found, mask)
+    # Areas and the largest diameter need no upright grid, and an oblique one resampled would be rougher.
+    parenchyma = found.labels.on_lattice(own.grid, 0).array == KIDNEY
+    largest = largest_diameter(own)
+    axial, across = axial_diameters(alone)
+    thin = thinned(turned, SHAPE_STEP_MM)
+    thin_mask = thin.array == code
+    if not thin_mask.any():
+        shape = None
+    margin = margin_of(found, lesion.number, margin_mm)
+    volume_ml = np.count_nonzero(mask) * found.labels.grid.voxel_volume_mm3 / 1000
+    kidney_ml = np.count_nonzero((found.side_map == SIDES.index(lesion.side) + 1) & (found.labels.array == KIDNEY)) * (
+        found.labels.grid.voxel_volume_mm3 / 1000
+    )
+    return LesionMeasures(
+        lesion.number,
+        lesion.side,
+        lesion.uncertain,
+        lesion.centre_lps,
+        volume_ml,
+        volume_ml / kidney_ml if kidney_ml else None,
+        largest,
+        axial,
+        across,
+        surface_area_mm2(own.array > 0, own.grid.spacing_mm),
+        contact_area_mm2(own.array > 0, parenchyma, own.grid.spacing_mm),
+        exophytic_fraction(thin_mask, shape) if shape else None,
+        margin_mm,
+        margin.resection_ml,
+        margin.parenchyma_left_ml,
+        margin.parenchyma_left_percent,
+        _hounsfield(hu, mask),
+        renal_score(thin, thin_mask, largest.length_mm, shape),
+    )
+
+
+def _hounsfield(hu: Volume | None, mask: Mask) -> Hounsfield | None:
+    if hu is None or not mask.any():
+        return None
+    values = hu.array[mask]
+    return Hounsfield(float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64)))

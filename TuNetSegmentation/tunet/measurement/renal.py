@@ -1,0 +1,151 @@
+"""R.E.N.A.L. nephrometry of a lesion, as far as geometry tells it (Kutikov & Uzzo, J Urol 2009;182:844-853).
+
+The sinus, and all that hangs on it (N, A, L), is approximated from the outline of the parenchyma: see
+:mod:`tunet.measurement.shape`. The hilar suffix needs the vessels and is left to the reader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from tunet.measurement.shape import KidneyShape
+from tunet.measurement.upright import Mask, border, world_points
+from tunet.volume import Volume
+
+# Less than this outside the completed outline is the roughness of voxels.
+ENDOPHYTIC_BELOW = 0.02
+# This share of the lesion on one side of the coronal plane decides a or p.
+FACE_SHARE = 2 / 3
+# Crossing a line means having at least this share on its far side.
+CROSSING_SHARE = 0.02
+
+NO_SINUS = "No sinus can be told from the outline of the parenchyma."
+NO_HULL = "Too little parenchyma is left to complete the kidney's outline."
+
+
+@dataclass(frozen=True)
+class Component:
+    """One letter of the score.
+
+    Attributes:
+        letter: R, E, N, A or L.
+        points: 1, 2 or 3; None when it cannot be told, and always for A.
+        value: the measured number, or the word a, p or x; None when it cannot be told.
+        unit: of the value.
+        sentence: how it was measured, or why it could not be.
+        approximate: whether it rests on an estimate the reader should check.
+    """
+
+    letter: str
+    points: int | None
+    value: float | str | None
+    unit: str
+    sentence: str
+    approximate: bool
+
+
+@dataclass(frozen=True)
+class RenalScore:
+    """The five components, their total (None unless all of R, E, N and L are told) and the risk group."""
+
+    r: Component
+    e: Component
+    n: Component
+    a: Component
+    l: Component  # noqa: E741 the score's own letter
+    total: int | None
+    risk: str | None
+
+
+def renal_score(labels: Volume, lesion: Mask, diameter_mm: float, shape: KidneyShape | None) -> RenalScore:
+    """R.E.N.A.L. of a lesion (mask on the grid of an upright label map of its kidney alone)."""
+    points = world_points(lesion, labels)
+    r = radius_component(diameter_mm)
+    e = exophytic_component(exophytic_fraction(lesion, shape) if shape else None)
+    n = nearness_component(_gap_mm(labels, lesion, shape) if shape else None)
+    a = face_component(float(np.mean((points - shape.centre) @ shape.anterior > 0)) if shape else None)
+    low, high = shape.polar_lines_mm if shape and shape.polar_lines_mm else (None, None)
+    along = (points - shape.centre) @ shape.axis if shape else np.empty(0)
+    located = location_component(along, low, high)
+    told = [c.points for c in (r, e, n, located) if c.points is not None]
+    total = sum(told) if len(told) == 4 else None
+    return RenalScore(r, e, n, a, located, total, risk_group(total))
+
+
+def risk_group(total: int | None) -> str | None:
+    """low (4-6), moderate (7-9) or high (10-12); None without a total."""
+    if total is None:
+        return None
+    return "low" if total <= 6 else "moderate" if total <= 9 else "high"
+
+
+def exophytic_fraction(lesion: Mask, shape: KidneyShape) -> float:
+    """Share of the lesion's volume outside the convex hull of its kidney's parenchyma, 0..1."""
+    return float(np.count_nonzero(lesion & ~shape.hull) / np.count_nonzero(lesion))
+
+
+def radius_component(diameter_mm: float) -> Component:
+    """R: at most 4 cm 1, below 7 cm 2, from 7 cm 3."""
+    cm = diameter_mm / 10
+    points = 1 if cm <= 4 else 2 if cm < 7 else 3
+    return Component("R", points, cm, "cm", "Largest diameter in any direction, between the outermost voxels.", False)
+
+
+def exophytic_component(fraction: float | None) -> Component:
+    """E: half or more outside the kidney 1, less 2, nothing 3."""
+    if fraction is None:
+        return Component("E", None, None, "%", NO_HULL, True)
+    points = 1 if fraction >= 0.5 else 2 if fraction >= ENDOPHYTIC_BELOW else 3
+    sentence = "Share of the lesion outside the convex hull of the parenchyma."
+    return Component("E", points, 100 * fraction, "%", sentence, True)
+
+
+def nearness_component(gap_mm: float | None) -> Component:
+    """N: 7 mm or more from the sinus 1, above 4 mm 2, nearer 3."""
+    if gap_mm is None:
+        return Component("N", None, None, "mm", NO_SINUS, True)
+    points = 1 if gap_mm >= 7 else 2 if gap_mm > 4 else 3
+    sentence = "Shortest distance to the sinus, taken as the medial dent of the parenchyma; check it on the slices."
+    return Component("N", points, gap_mm, "mm", sentence, True)
+
+
+def face_component(anterior_share: float | None) -> Component:
+    """A: a or p when two thirds lie on that side of the kidney's coronal plane, else x."""
+    if anterior_share is None:
+        return Component("A", None, None, "", NO_HULL, True)
+    word = "a" if anterior_share >= FACE_SHARE else "p" if anterior_share <= 1 - FACE_SHARE else "x"
+    sentence = f"{100 * anterior_share:.0f} % of the lesion lies in front of the kidney's own coronal plane."
+    return Component("A", None, word, "", sentence, True)
+
+
+def location_component(along_mm: np.ndarray, low: float | None, high: float | None) -> Component:
+    """L from the lesion's positions along the kidney's axis and the two polar lines (mm from the centre).
+
+    Entirely beyond a polar line 1; crossing one 2; more than half between the lines, entirely between them, or across
+    the middle between them 3. The value is the share between the lines.
+    """
+    if low is None or high is None or not along_mm.size:
+        return Component("L", None, None, "%", f"{NO_SINUS} Without it there are no polar lines.", True)
+    between = float(np.mean((along_mm > low) & (along_mm < high)))
+    above_middle = float(np.mean(along_mm > (low + high) / 2))
+    crosses_middle = CROSSING_SHARE < above_middle < 1 - CROSSING_SHARE
+    points = 3 if between > 0.5 or (crosses_middle and between > 0) else 2 if between > CROSSING_SHARE else 1
+    sentence = "Share of the lesion between the polar lines, taken as the ends of the sinus along the kidney's axis."
+    return Component("L", points, 100 * between, "%", sentence, True)
+
+
+def _gap_mm(labels: Volume, lesion: Mask, shape: KidneyShape) -> float | None:
+    if shape.sinus is None:
+        return None
+    edge = world_points(border(lesion), labels)
+    distances, nearest = cKDTree(shape.sinus).query(edge)
+    at = int(distances.argmin())
+    step = np.abs(shape.sinus[nearest[at]] - edge[at])
+    if distances[at] < 1e-6:
+        return 0.0
+    # Between two voxel centres lies half a voxel of each that belongs to the lesion or the sinus.
+    own = float(np.linalg.norm(step * np.asarray(labels.grid.spacing_mm)) / distances[at])
+    return max(0.0, float(distances[at]) - own)

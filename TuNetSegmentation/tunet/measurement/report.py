@@ -1,0 +1,52 @@
+"""A measurement as JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict
+from typing import Any
+
+from tunet.measurement.measures import Measurement
+
+_LESION_COLUMNS = (
+    "number",
+    "side",
+    "volume_ml",
+    "kidney_ratio",
+    "surface_mm2",
+    "contact_mm2",
+    "exophytic",
+    "margin_mm",
+    "resection_ml",
+    "parenchyma_left_ml",
+    "parenchyma_left_percent",
+    "uncertain",
+)
+
+
+def as_json(measurement: Measurement) -> str:
+    """The whole measurement as JSON: nested objects named as the dataclasses' attributes."""
+    return json.dumps(asdict(measurement), indent=2) + "\n"
+
+
+def as_csv(measurement: Measurement) -> str:
+    """One line a lesion: its measures and the points of R, E, N and L, the letter A and the total."""
+    lines = [_lesion_row(lesion) for lesion in asdict(measurement)["lesions"]]
+    diameters = ("largest_mm", "axial_mm", "axial_across_mm", "mean_hu", "sd_hu")
+    text = io.StringIO()
+    score = ("R", "E", "N", "A", "L", "total", "risk")
+    writer = csv.DictWriter(text, (*_LESION_COLUMNS, *diameters, *score), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue()
+
+
+def _lesion_row(lesion: dict[str, Any]) -> dict[str, Any]:
+    row = {name: lesion[name] for name in _LESION_COLUMNS}
+    row |= {f"{name}_mm": lesion[name]["length_mm"] for name in ("largest", "axial", "axial_across")}
+    row |= lesion["hounsfield"] or {}
+    renal = lesion["renal"]
+    row |= {letter.upper(): renal[letter]["points"] for letter in "renl"}
+    return row | {"A": renal["a"]["value"], "total": renal["total"], "risk": renal["risk"]}

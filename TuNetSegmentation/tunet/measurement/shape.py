@@ -1,0 +1,114 @@
+"""The kidney's own frame: its axis, its completed outline, and where its sinus opens.
+
+All of it comes from the outline of the parenchyma alone, so the sinus is an approximation: the dent that the convex
+hull of the parenchyma closes on the side of the midline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+from scipy.spatial import ConvexHull, QhullError
+
+from tunet.measurement.structures import Side
+from tunet.measurement.upright import Mask, Points, border, world_points
+from tunet.volume import KIDNEY, Volume
+
+Vector = npt.NDArray[np.float64]
+
+# A dent shallower or narrower than a sphere of this radius is unevenness, not the sinus.
+SINUS_RADIUS_MM = 2.5
+SMALLEST_SINUS_ML = 0.5
+
+
+@dataclass(frozen=True)
+class KidneyShape:
+    """The kidney's frame in LPS.
+
+    Attributes:
+        centre: mean position of the parenchyma.
+        axis: unit vector along the kidney, towards the head.
+        anterior: unit vector across the kidney's own coronal plane, towards the front.
+        hull: the completed outline as a mask on the label map's grid.
+        sinus: positions (n, 3) of the sinus, None when the parenchyma shows no dent towards the midline.
+        polar_lines_mm: lower and upper end of the sinus along the axis from the centre, None without a sinus.
+    """
+
+    centre: Vector
+    axis: Vector
+    anterior: Vector
+    hull: Mask
+    sinus: Points | None
+    polar_lines_mm: tuple[float, float] | None
+
+
+def kidney_shape(labels: Volume, side: Side) -> KidneyShape | None:
+    """The frame of the one kidney in an upright label map; None when too little parenchyma is left for a hull."""
+    points = world_points(labels.array == KIDNEY, labels)
+    hull = hull_mask(labels.array == KIDNEY, labels) if len(points) > 20 else None
+    if hull is None:
+        return None
+    centre = points.mean(axis=0)
+    axis = np.linalg.eigh(np.cov((points - centre).T))[1][:, -1]
+    axis = axis if axis[2] >= 0 else -axis
+    sinus = _sinus(labels, hull, centre, side)
+    lines = None
+    if sinus is not None:
+        low, high = np.percentile((sinus - centre) @ axis, (2, 98))
+        lines = (float(low), float(high))
+    return KidneyShape(centre, axis, _anterior(axis, centre, sinus), hull, sinus, lines)
+
+
+def hull_mask(mask: Mask, volume: Volume) -> Mask | None:
+    """The convex hull of a mask's voxel centres as a mask; None for a flat or tiny mask.
+
+    Every line of voxels along x is cut by the hull's faces.
+    """
+    outline = np.argwhere(border(mask)).astype(float)
+    try:
+        faces = np.unique(ConvexHull(outline).equations.round(9), axis=0)
+    except (QhullError, ValueError):
+        return None
+    z, y = np.meshgrid(np.arange(mask.shape[0]), np.arange(mask.shape[1]), indexing="ij")
+    low, high = np.full(z.shape, -np.inf), np.full(z.shape, np.inf)
+    for a, b, c, d in faces:
+        rest = a * z + b * y + d
+        if c > 1e-9:
+            np.minimum(high, -rest / c, out=high)
+        elif c < -1e-9:
+            np.maximum(low, -rest / c, out=low)
+        else:
+            high[rest > 1e-6] = -np.inf
+    x = np.arange(mask.shape[2])
+    return np.asarray((x >= low[..., None] - 1e-6) & (x <= high[..., None] + 1e-6))
+
+
+def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> Points | None:
+    spacing = labels.grid.spacing_mm[::-1]
+    dent = hull & (labels.array == 0)
+    medial = -1.0 if side == "left" else 1.0
+    x = labels.grid.origin_lps[0] + np.arange(labels.array.shape[2]) * labels.grid.spacing_mm[0]
+    dent &= ((x - centre[0]) * medial > 0)[None, None]
+    core = ndimage.distance_transform_edt(dent, sampling=spacing) > SINUS_RADIUS_MM
+    if not core.any():
+        return None
+    opened = dent & (ndimage.distance_transform_edt(~core, sampling=spacing) <= SINUS_RADIUS_MM)
+    pieces, count = ndimage.label(opened)
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    if sizes.max() * labels.grid.voxel_volume_mm3 / 1000 < SMALLEST_SINUS_ML:
+        return None
+    return world_points(np.asarray(pieces == sizes.argmax()), labels)
+
+
+def _anterior(axis: Vector, centre: Vector, sinus: Points | None) -> Vector:
+    front = np.asarray([0.0, -1.0, 0.0])
+    normal = front - axis * (front @ axis)
+    if sinus is not None:
+        turned = np.cross(axis, sinus.mean(axis=0) - centre)
+        if np.linalg.norm(turned) > 1e-6:
+            normal = turned if turned @ front >= 0 else -turned
+    return np.asarray(normal / np.linalg.norm(normal))

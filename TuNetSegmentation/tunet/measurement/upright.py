@@ -1,0 +1,87 @@
+"""Label maps cut to what they hold, and turned so that array axes are feet-head, front-back, right-left."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK as sitk
+from scipy import ndimage
+
+from tunet.errors import InputError
+from tunet.grid import Triple
+from tunet.volume import Volume
+
+Mask = npt.NDArray[np.bool_]
+Points = npt.NDArray[np.float64]
+
+CYST = 3
+# An oblique map is turned onto voxels no finer than this: below it, only time is spent.
+FINEST_TURNED_MM = 0.8
+
+
+def checked_labels(labels: Volume) -> Volume:
+    """The label map as uint8.
+
+    Raises:
+        InputError: values other than 0 background, 1 kidney, 2 tumour and 3 cyst, or nothing but background.
+    """
+    low, high = labels.array.min(), labels.array.max()
+    if low < 0 or high > CYST or np.any(labels.array != labels.array.astype(np.uint8)):
+        raise InputError(
+            f"The segmentation holds values from {low:g} to {high:g}; measuring needs a label map with 0 background, "
+            "1 kidney, 2 tumour and, if there is one, 3 cyst."
+        )
+    if high == 0:
+        raise InputError("The segmentation is empty; draw or segment a kidney, then measure.")
+    return Volume(labels.array.astype(np.uint8), labels.grid)
+
+
+def cropped(volume: Volume, pad: int = 1) -> Volume:
+    """The smallest box around all values above 0, with ``pad`` voxels of background on every side."""
+    spans = []
+    for axis in range(3):
+        others = tuple(a for a in range(3) if a != axis)
+        filled = np.flatnonzero(volume.array.any(axis=others))
+        spans.append((int(filled[0]) - pad, int(filled[-1]) + 1 + pad))
+    shape = (spans[0][1] - spans[0][0], spans[1][1] - spans[1][0], spans[2][1] - spans[2][0])
+    return volume.on_lattice(volume.grid.moved_to_index((spans[2][0], spans[1][0], spans[0][0]), shape), 0)
+
+
+def upright(labels: Volume) -> Volume:
+    """The label map with axes (feet-head, front-back, right-left): flipped and permuted, or resampled if oblique.
+
+    An oblique map is interpolated label by label and every voxel takes the strongest, on isotropic voxels.
+    """
+    if labels.grid.is_axis_aligned:
+        return Volume.from_sitk(sitk.DICOMOrient(labels.to_sitk(), "LPS"))
+    step = max(min(labels.grid.spacing_mm), FINEST_TURNED_MM)
+    grid = labels.grid.upright("LPS", (step, step, step))
+    present = np.unique(labels.array)
+    best = np.zeros(grid.shape, np.float32)
+    result = np.zeros(grid.shape, labels.array.dtype)
+    for value in present:
+        share = Volume((labels.array == value).astype(np.float32), labels.grid).resampled(grid).array
+        stronger = share > best
+        best[stronger] = share[stronger]
+        result[stronger] = value
+    return Volume(result, grid)
+
+
+def thinned(labels: Volume, step_mm: float) -> Volume:
+    """Every n-th voxel along each axis, so that no axis is finer than needed: spacing stays at most ``step_mm``."""
+    z, y, x = (max(1, int(step_mm / s)) for s in labels.grid.spacing_mm[::-1])
+    array = labels.array[::z, ::y, ::x]
+    affine = labels.grid
+    spacing: Triple = (affine.spacing_mm[0] * x, affine.spacing_mm[1] * y, affine.spacing_mm[2] * z)
+    shape = (array.shape[0], array.shape[1], array.shape[2])
+    return Volume(array, type(affine)(shape, spacing, affine.origin_lps, affine.direction))
+
+
+def world_points(mask: Mask, volume: Volume) -> Points:
+    """World positions (n, 3) of the voxels of a mask on the volume's grid, LPS mm."""
+    return volume.grid.to_lps(np.argwhere(mask)[:, ::-1].astype(np.float64))
+
+
+def border(mask: Mask) -> Mask:
+    """The voxels of a mask that touch the outside by a face."""
+    return np.asarray(mask & ~ndimage.binary_erosion(mask))
