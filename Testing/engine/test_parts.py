@@ -8,10 +8,10 @@ from tunet.grid import Grid
 from tunet.parts import LEFT, MOST_TUMORS, RIGHT, Part, parted
 from tunet.volume import KIDNEY, TUMOR, Volume
 
-# x grows to the patient's left; 120 mm wide.
-GRID = Grid((10, 10, 30), (4.0, 4.0, 4.0))
+# x grows to the patient's left; 240 mm wide.
+GRID = Grid((10, 10, 30), (8.0, 8.0, 8.0))
 # The same body stored the other way round.
-FLIPPED = Grid((10, 10, 30), (4.0, 4.0, 4.0), (116.0, 0.0, 0.0), (-1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0))
+FLIPPED = Grid((10, 10, 30), (8.0, 8.0, 8.0), (232.0, 0.0, 0.0), (-1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0))
 
 
 def body() -> np.ndarray:
@@ -58,11 +58,23 @@ def test_a_single_kidney_lies_where_it_is_in_the_ct(keep, side):
     assert [part.side for part, count in found.items() if part.label == KIDNEY and count] == [side]
 
 
-def test_fused_kidneys_are_cut_in_the_middle():
-    labels = np.zeros(GRID.shape, dtype=np.uint8)
-    labels[4:6, 4:6, 5:25] = KIDNEY
+def test_fused_kidneys_are_cut_at_their_waist():
+    labels = np.minimum(body(), KIDNEY)
+    labels[:, :, 22:26] = labels[:, :, 6:2:-1]  # the mirror image of the right one
+    labels[5, 5, 7:22] = KIDNEY
     found = counts(parted(Volume(labels, GRID), GRID, sides=True))
-    assert found[Part(KIDNEY, LEFT)] == found[Part(KIDNEY, RIGHT)] == 40
+    assert found[Part(KIDNEY, LEFT)] + found[Part(KIDNEY, RIGHT)] == 2 * 144 + 15
+    assert abs(found[Part(KIDNEY, LEFT)] - found[Part(KIDNEY, RIGHT)]) <= 3
+
+
+def test_labels_on_a_part_of_the_ct_lie_where_they_are_in_it():
+    part = Volume(body(), GRID).part((14, 30, 0, 10, 0, 10))
+    assert counts(parted(part, GRID, sides=True))[Part(KIDNEY, LEFT)] == 98
+
+
+def test_nothing_gives_empty_parts():
+    nothing = Volume(np.zeros(GRID.shape, dtype=np.uint8), GRID)
+    assert set(counts(parted(nothing, GRID, sides=True, lesions=True)).values()) == {0}
 
 
 def test_crumbs_join_the_kidney_of_their_side():

@@ -9,18 +9,13 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from tunet.grid import Grid
+from tunet.measurement.structures import SIDES, find_structures
 from tunet.volume import KIDNEY, TUMOR, Volume
 
 LEFT, RIGHT = "left", "right"
 
 # More tumours than this share the last number.
 MOST_TUMORS = 20
-# Two pieces this far apart in x, each at least a tenth of the larger, are a left and a right kidney.
-_APART_MM = 50.0
-_KIDNEY_SHARE = 0.1
-# A piece with this much on either side of the midline is fused and cut there.
-_FUSED_SHARE = 0.2
-
 _NEIGHBORS = ndimage.generate_binary_structure(3, 3)
 
 
@@ -54,8 +49,8 @@ class Parted:
 def parted(labels: Volume, ct: Grid, sides: bool = False, lesions: bool = False) -> Parted:
     """Take a label map (0, 1 kidney, 2 tumour) apart as asked.
 
-    Sides come from where connected pieces lie in x: about the middle between the two kidneys, or the middle of the CT
-    (grid ``ct``) where only one is found.
+    ``ct`` is the grid of the whole CT, of which the labels may cover a part. Sides are those of
+    :mod:`tunet.measurement.structures`.
     """
     is_left = _is_left(labels, ct) if sides or lesions else np.zeros(labels.grid.shape, dtype=bool)
     values = np.zeros(labels.grid.shape, dtype=np.uint8)
@@ -89,28 +84,10 @@ def _tumors(
 
 
 def _is_left(labels: Volume, ct: Grid) -> npt.NDArray[np.bool_]:
-    """Whether each voxel belongs to the patient's left side; pieces stay whole unless they are fused."""
-    pieces, count = ndimage.label(labels.array > 0, _NEIGHBORS)
-    x = _left_mm(labels.grid)
-    beyond = x > _midline_mm(pieces, count, x, ct)
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-    share = np.bincount(pieces.ravel(), weights=beyond.ravel(), minlength=count + 1) / np.maximum(sizes, 1)
-    fused = (share > _FUSED_SHARE) & (share < 1 - _FUSED_SHARE)
-    return np.asarray(np.where(fused[pieces], beyond, (share > 0.5)[pieces]))
-
-
-def _midline_mm(pieces: npt.NDArray[np.int32], count: int, x: npt.NDArray[np.float32], ct: Grid) -> float:
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)[1:]
-    if count >= 2:
-        first, second = np.argsort(-sizes, kind="stable")[:2]
-        centres = [float(x[pieces == number + 1].mean()) for number in (first, second)]
-        if abs(centres[0] - centres[1]) >= _APART_MM and sizes[second] >= _KIDNEY_SHARE * sizes[first]:
-            return sum(centres) / 2
-    return float(ct.corners_lps()[:, 0].mean())
-
-
-def _left_mm(grid: Grid) -> npt.NDArray[np.float32]:
-    """LPS x of every voxel (z, y, x): it grows to the patient's left."""
-    affine = grid.affine_lps
-    z, y, x = np.ogrid[: grid.shape[0], : grid.shape[1], : grid.shape[2]]
-    return np.asarray(affine[0, 3] + affine[0, 0] * x + affine[0, 1] * y + affine[0, 2] * z, dtype=np.float32)
+    """Whether each voxel belongs to the patient's left kidney."""
+    if not labels.array.any():
+        return np.zeros(labels.grid.shape, dtype=bool)
+    # On the whole CT: where only one kidney is found, the middle of the image decides.
+    found = find_structures(labels.on_lattice(ct, outside=0))
+    left = found.side_map == SIDES.index("left") + 1
+    return np.asarray(Volume(left, found.labels.grid).on_lattice(labels.grid, outside=False).array)
