@@ -75,67 +75,7 @@ def a_panel(a_bench: Any, models_folder: Path) -> Any:  # noqa: F811
 @pytest.fixture
 def a_result(a_bench: Any, a_ct: Any, a_panel: Any, a_phantom: Any, tmp_path: Path) -> Any:  # noqa: F811
     """The panel with a finished run, whose maps are the phantom's truth, smoothed; no network ran."""
+    from driving import finish
+
     finish(a_bench, a_panel, a_ct, a_phantom, tmp_path)
     return a_panel
-
-
-def finish(bench: Any, panel: Any, ct: Any, phantom: Any, folder: Path) -> None:
-    """What a worker's result makes of the panel."""
-    import numpy as np
-    from scipy import ndimage
-    from tunet.output import write_scratch
-    from tunet.thresholds import CLINICAL
-    from tunet.volume import Volume
-
-    def written(name: str, mask: Any) -> str:
-        probability = ndimage.gaussian_filter(mask.astype(np.float32), 0.7)
-        write_scratch(Volume(probability, phantom.ct.grid), folder / f"{name}.nrrd")
-        return str(folder / f"{name}.nrrd")
-
-    truth = phantom.labels.array
-    masks = {"localization": truth > 0, "whole": truth > 0, "tumor": truth == 2, "uncertainty": truth == 1}
-    maps = {name: written(name, mask) for name, mask in masks.items()}
-    report = {"seconds": {"all": 12.3}, "device_name": "CPU", "warnings": ["A warning."]}
-    event = {"maps": maps, "labels": str(folder / "labels.nrrd"), "report": report}
-    panel.runSection.onSegmented(ct, {**event, "postprocessing": CLINICAL.on_ct(30.0).to_json()})
-    bench.wait_until(lambda: not panel.resultSection._timer.active, timeout=5, what="the table")
-
-
-def is_idle(panel: Any) -> bool:
-    """Whether no job runs. Slicer's packages exist only once the bench has started: nothing is imported above."""
-    return panel.logic.run.state.value == "idle"
-
-
-def run_to_end(bench: Any, panel: Any, timeout: float = 120) -> None:
-    """Click the button and wait for the end."""
-    bench.click(panel.ui.segmentButton)
-    bench.wait_until(lambda: is_idle(panel), timeout=timeout, what="the run to end")
-
-
-def left_on_disk() -> list[str]:
-    """Folders of CTs and workers in the temporary folder."""
-    return [p.name for p in Path(tempfile.gettempdir()).iterdir() if p.name.startswith(("tunet-ct-", "tunet-worker-"))]
-
-
-def paint(node: Any, ct: Any, segment: str = "Kidney") -> Any:
-    """A user's edit: a block in place of a segment. Gives its mask."""
-    import numpy as np
-    import slicer
-
-    mask = np.zeros(slicer.util.arrayFromVolume(ct).shape, dtype=np.uint8)
-    mask[5:8, 10:14, 10:14] = 1
-    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, segment, ct)
-    return mask
-
-
-def mask_of(node: Any, segment: str, ct: Any) -> Any:
-    """A segment's voxels on the CT's grid."""
-    import slicer
-
-    return slicer.util.arrayFromSegmentBinaryLabelmap(node, segment, ct)
-
-
-def table(panel: Any) -> list[list[str]]:
-    """The rows of the table of volumes."""
-    widget = panel.ui.volumesTable
-    return [[widget.item(row, column).text() for column in range(4)] for row in range(widget.rowCount)]

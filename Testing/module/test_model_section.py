@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import is_idle
+from driving import is_idle
 
 
 def titles(box):

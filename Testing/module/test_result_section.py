@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import mask_of, paint, table
+from driving import mask_of, paint, table
 
 
 class TestTable:

@@ -7,7 +7,7 @@ import os
 import signal
 
 import pytest
-from conftest import is_idle, left_on_disk, paint, run_to_end
+from driving import is_idle, left_on_disk, paint, run_to_end
 
 
 class TestRun:
@@ -67,7 +67,7 @@ class TestRun:
         assert (display.GetWindow(), display.GetLevel()) == (400, 40)
 
     def test_a_window_the_user_set_stays(self, a_bench, a_ct, a_panel, a_phantom, tmp_path):
-        from conftest import finish
+        from driving import finish
 
         display = a_ct.GetScalarVolumeDisplayNode()
         display.AutoWindowLevelOff()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from conftest import mask_of, paint, table
+from driving import mask_of, paint, table
 
 
 def save_and_reopen(bench, folder):
@@ -107,15 +109,16 @@ def test_importing_the_module_loads_nothing_heavy(module):
     import subprocess
     import sys
 
-    from conftest import HERE, MODULE
+    testing = Path(__file__).resolve().parents[1]
+    module_folder = testing.parent / "TuNetSegmentation"
 
     code = f"""
 import sys
-sys.path.insert(0, {str(HERE.parent)!r})
+sys.path.insert(0, {str(testing)!r})
 import bench
 session = bench.start()
 before = {module!r} in sys.modules
-sys.path.insert(0, {str(MODULE.parent)!r})
+sys.path.insert(0, {str(module_folder)!r})
 import TuNetSegmentation
 assert before or {module!r} not in sys.modules
 assert not before, "the bench loads it itself"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from conftest import is_idle, mask_of, paint
+from driving import is_idle, mask_of, paint
 from scipy.ndimage import label
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import is_idle, paint, run_to_end, table
+from driving import is_idle, paint, run_to_end, table
 
 pytestmark = pytest.mark.slow
 
