@@ -93,7 +93,6 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.logic = None
         self.state = None
         self.ui = None
-        self._guiTag = None
         self._showing = False
         self._held = 0
 
@@ -140,9 +139,6 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.setupSection.lookAgain()
         self.initializeParameterNode()
 
-    def exit(self):
-        self._disconnect()
-
     def onReload(self):
         """Developers: take the changed files of the library and the engine too, not of this file alone."""
         for name in [n for n in sys.modules if n.partition(".")[0] in ("TuNetSegmentationLib", "tunet")]:
@@ -180,21 +176,22 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             self.modelSection.chooseFirst()
 
     def setParameterNode(self, parameterNode):
-        self._disconnect()
-        if parameterNode is None and self.state is not None:
+        """Follow another parameter node; widgets and panel do so whether the module is shown or not.
+
+        Slicer's connectGui gives nothing by which to disconnect, so a node is connected once.
+        """
+        if parameterNode is self.state:
+            return
+        if self.state is not None:
+            self.removeObserver(self.state, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
+        if parameterNode is None:
             self.resultSection.stop()
             self.overlaySection.hide()
         self.state = parameterNode
-        if self.state:
-            self._guiTag = self.state.connectGui(self.ui)
+        if self.state is not None:
+            self.state.connectGui(self.ui)
             self.addObserver(self.state, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
             self.refresh()
-
-    def _disconnect(self):
-        if self._guiTag is not None:
-            self.state.disconnectGui(self._guiTag)
-            self._guiTag = None
-            self.removeObserver(self.state, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
 
     # What the sections ask of the panel
 
@@ -241,12 +238,17 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
         from TuNetSegmentationLib.ModelShelf import ModelShelf
         from TuNetSegmentationLib.RunController import RunController
 
+        self._state = None
         self.models = ModelShelf()
         self.result = CurrentResult()
         self.run = RunController(view, ENGINE_FOLDER, lambda: shutil.which("PythonSlicer"))
 
     def getParameterNode(self):
-        return TuNetSegmentationParameterNode(super().getParameterNode())
+        """The wrapper of the scene's node; the same object as long as that is the same node."""
+        node = super().getParameterNode()
+        if self._state is None or self._state.parameterNode is not node:
+            self._state = TuNetSegmentationParameterNode(node)
+        return self._state
 
     def segment(self, state):
         """Begin to segment the state's CT."""

@@ -46,6 +46,8 @@ class SampleDataLogic:
         loadFileProperties: Any = None,  # noqa: N803
         checksums: Any = None,
     ) -> None:
+        if not len(_listed(uris)) == len(_listed(fileNames)) == len(_listed(nodeNames)):
+            raise ValueError("All fields of sample data source must have the same length")
         sources = slicer.modules.sampleDataSources.setdefault(category, [])
         sources.append(
             SampleDataSource(
@@ -66,8 +68,6 @@ class SampleDataLogic:
         source = self.sourceForSampleName(sampleName)
         if source is None:
             raise BenchError(f"No sample is registered as '{sampleName}'.")
-        if source.customDownloader is not None:
-            return _listed(source.customDownloader(source))
         return [self._load(uri, name) for uri, name in zip(source.uris, source.nodeNames, strict=True)]
 
     def sourceForSampleName(self, sampleName: str) -> SampleDataSource | None:  # noqa: N802, N803

@@ -131,5 +131,6 @@ class TestSample:
     def test_it_is_in_slicers_sample_data(self, a_bench, a_panel):
         import SampleData
 
-        node = SampleData.SampleDataLogic().downloadSample("TuNetPhantom")
+        source = SampleData.SampleDataLogic().sourceForSampleName("TuNetPhantom")
+        node = source.customDownloader(source)  # what the button of Slicer's Sample Data module does
         assert node.GetImageData().GetDimensions()[2] > 50

@@ -4,9 +4,11 @@ from typing import Any
 
 import qt
 import slicer
-from slicer.i18n import tr as _
 
 from TuNetSegmentationLib import SampleCt, SceneVolumes
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
 
 
 class InputSection:

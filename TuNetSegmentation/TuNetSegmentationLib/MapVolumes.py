@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 import slicer
-from slicer.i18n import tr as _
 
 from TuNetSegmentationLib.SceneVolumes import MAP_ATTRIBUTE, ijkToRas, volumeOf
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
 
 POSTPROCESSING_ATTRIBUTE = "TuNetSegmentation.PostProcessing"
 _REFERENCE = "TuNetSegmentation.Map."

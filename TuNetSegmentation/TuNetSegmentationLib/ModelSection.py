@@ -4,7 +4,10 @@ from typing import Any
 
 import qt
 import slicer
-from slicer.i18n import tr as _
+
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
 
 _SETTINGS = "TuNetSegmentation/"
 _GREYED_ROLE = 255  # Qt.UserRole - 1: where Qt's own item model keeps an item's flags

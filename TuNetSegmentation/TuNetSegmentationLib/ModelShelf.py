@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from slicer.i18n import tr as _
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
+
 
 ENSEMBLE_KEY = "ensemble"
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from slicer.i18n import tr as _
-
 from TuNetSegmentationLib import MapVolumes
 from TuNetSegmentationLib.ModelSection import fillChoices
 from TuNetSegmentationLib.ProbabilityOverlay import ProbabilityOverlay
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
 
 
 class OverlaySection:

@@ -4,7 +4,10 @@ from typing import Any
 
 import qt
 import slicer
-from slicer.i18n import tr as _
+
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
 
 # After a change, when it rests: the 3D surface, the table.
 _REST_MILLISECONDS = 300

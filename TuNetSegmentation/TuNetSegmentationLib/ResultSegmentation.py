@@ -6,10 +6,12 @@ from typing import Any
 import slicer
 import vtk
 import vtk.util.numpy_support
-from slicer.i18n import tr as _
 
 from TuNetSegmentationLib.SceneVolumes import ijkToRas
 from TuNetSegmentationLib.SegmentStyles import SegmentStyle
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
 
 CT_REFERENCE = "TuNetSegmentation.CT"
 WRITTEN_ATTRIBUTE = "TuNetSegmentation.Written"

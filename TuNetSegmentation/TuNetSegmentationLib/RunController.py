@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from slicer.i18n import tr as _
-
+from TuNetSegmentationLib.Translation import translatorFor
 from TuNetSegmentationLib.WorkerProcess import Event, WorkerProcess
+
+_ = translatorFor(__file__)
 
 
 class RunState(enum.Enum):

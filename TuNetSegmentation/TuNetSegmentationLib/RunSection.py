@@ -4,10 +4,12 @@ from typing import Any
 
 import qt
 import slicer
-from slicer.i18n import tr as _
 
 from TuNetSegmentationLib.RunController import RunState
+from TuNetSegmentationLib.Translation import translatorFor
 from TuNetSegmentationLib.WorkerProcess import Event
+
+_ = translatorFor(__file__)
 
 
 class RunSection:

@@ -3,7 +3,10 @@
 from typing import Any
 
 import slicer
-from slicer.i18n import tr as _
+
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
 
 SAMPLE_NAME = "TuNetPhantom"
 # One that no model was trained on.
@@ -21,7 +24,7 @@ def registerSample(thumbnail: str) -> None:
         thumbnailFileName=thumbnail,
         uris=[],
         fileNames=[],
-        nodeNames=[SAMPLE_NAME],
+        nodeNames=[],
         customDownloader=lambda source: makeSample(),
     )
 

@@ -5,7 +5,10 @@ from typing import Any
 
 import slicer
 import vtk
-from slicer.i18n import tr as _
+
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
 
 MAP_ATTRIBUTE = "TuNetSegmentation.Map"
 

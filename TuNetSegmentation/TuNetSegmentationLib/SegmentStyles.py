@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from slicer.i18n import tr as _
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
+
 
 _CATEGORY_ORGAN = "SCT^123037004^Anatomical Structure"
 _CATEGORY_ALTERED = "SCT^49755003^Morphologically Altered Structure"

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import slicer
-from slicer.i18n import tr as _
+
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
 
 PYTORCH = "torch"
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from slicer.i18n import tr as _
-
 from TuNetSegmentationLib import Setup
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
 
 
 class SetupSection:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from slicer.i18n import tr as _
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
 
 
 class ThresholdSection:

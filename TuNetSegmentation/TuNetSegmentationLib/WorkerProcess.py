@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import qt
-from slicer.i18n import tr as _
+
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
 
 # A cancel is answered between two windows; a window of the largest networks can take longer than a user waits.
 CANCEL_MILLISECONDS = 1500
@@ -50,6 +53,7 @@ class WorkerProcess:
         self._engineFolder = engineFolder
         self._findPython = findPython
         self._process: Any = None
+        self._ended: Any = None
         self._unread = b""
         self._pid: int | None = None
         self._folder: Path | None = None
@@ -74,7 +78,7 @@ class WorkerProcess:
         """
         if self._process is None:
             self._start()
-        self._process.write(qt.QByteArray(json.dumps(message).encode("utf-8") + b"\n"))
+        self._process.write(json.dumps(message).encode("utf-8") + b"\n")
 
     def cancel(self) -> None:
         """Ask the running request to stop; the process is killed if it does not answer in time."""
@@ -133,7 +137,8 @@ class WorkerProcess:
 
     def _onFinished(self, exitCode: int, exitStatus: Any) -> None:
         self._onLog()
-        self._process = None
+        # Kept until the next one: Qt is still inside its signal, and must not find it deleted.
+        self._ended, self._process = self._process, None
         self._removeFolder()
         if not self._ending:
             self._listener.onWorkerGone(_causeOfDeath(exitCode, self.log))
