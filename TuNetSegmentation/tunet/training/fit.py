@@ -81,6 +81,8 @@ def fit(
         weights = fit(network.whole, 1, training, validation, alone, run_folder / FIRST_STAGE, show_bar=show_bar)
         network.whole.load_state_dict(read_weights(weights))
         network.whole.requires_grad_(False)
+    if config.compiled:
+        network.compile(dynamic=False)
     run_folder.mkdir(parents=True, exist_ok=True)
     last = run_folder / f"{LAST_NAME}.ckpt"
     with _ending_between_batches():
