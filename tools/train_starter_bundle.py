@@ -236,7 +236,7 @@ def make_bundle(runs: Iterable[Path], folder: Path, version: str) -> None:
         licence="CC BY-NC-SA 4.0",
         trained_on=DATASET,
         provenance="tools/train_starter_bundle.py",
-        intended_use="Research and trying the program on CT with contrast medium. Check every outline. Not a medical device.",
+        intended_use="Research, on abdominal CT with contrast medium. Check every outline. Not a medical device.",
     )
     bundle = create_bundle(list(runs), card, POSTPROCESSING, folder)
     log.info("wrote %s, %.2f MB", bundle.folder, sum(f.size for f in bundle.files.values()) / 1e6)

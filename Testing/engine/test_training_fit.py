@@ -128,6 +128,7 @@ class TestFit:
     def test_the_network_is_compiled_where_the_config_says_so(self, pairs, tmp_path, monkeypatch, compiled):
         # The compiler itself, which takes a minute, is PyTorch's to test.
         asked = []
+        monkeypatch.setattr("tunet.training.fit.has_compiler", lambda: True)
         monkeypatch.setattr(torch.nn.Module, "compile", lambda module, **options: asked.append(type(module)))
         self.run(pairs, tmp_path, replace(CONFIG, compiled=compiled, max_epochs=1))
         assert asked == ([Cascade] if compiled else [])

@@ -152,6 +152,7 @@ _CPU_FIT = FitConfig(
     early_stop_epochs=10,
     learning_rate=4e-3,
     precision="bf16-mixed",
+    compiled=True,
 )
 
 CPU_PRESET = Preset(
@@ -199,6 +200,7 @@ _SMOKE_FIT = replace(
     early_stop_epochs=2,
     learning_rate=1e-2,
     precision="32-true",
+    compiled=False,
 )
 
 SMOKE_PRESET = replace(
