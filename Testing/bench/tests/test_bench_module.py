@@ -167,6 +167,17 @@ class TestMainWindow:
         shortcut.connect("activated()", lambda: pressed.append(1))
         a_bench.press(qt.Qt.Key_Return, qt.Qt.ControlModifier)
         assert pressed == [1]
+        a_bench.reset()
+        assert a_bench.main_window.findChildren(qt.QShortcut) == []
+
+    def test_two_shortcuts_for_a_key_are_refused(self, a_bench):
+        import qt
+        from bench import BenchError
+
+        a_bench.show((600, 400))
+        _both = [qt.QShortcut(qt.QKeySequence("Ctrl+Return"), a_bench.main_window) for _ in range(2)]
+        with pytest.raises(BenchError, match="2 shortcuts"):
+            a_bench.press(qt.Qt.Key_Return, qt.Qt.ControlModifier)
 
 
 def test_a_removed_node_takes_its_hierarchy_item_along(a_bench):
