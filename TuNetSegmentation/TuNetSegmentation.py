@@ -152,6 +152,10 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.logic.run.cancel()
         self.setParameterNode(None)
         self.logic.forget()
+        # Closing empties the node, and a wrapper cannot read numbers from an empty one.
+        state = self.logic.dropState()
+        if state is not None:
+            slicer.mrmlScene.RemoveNode(state.parameterNode)
 
     def onSceneEnd(self, caller, event):
         """The scene was closed or opened; a panel that is not shown looks again when it is."""
@@ -311,10 +315,6 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
         """Drop what belongs to a scene that is being closed."""
         self.result.forget()
         self.result.authorship.forget()
-        # Closing empties the node, and a wrapper cannot read numbers from an empty one.
-        state = self.dropState()
-        if state is not None:
-            slicer.mrmlScene.RemoveNode(state.parameterNode)
 
     def dropState(self):
         """Let go of the wrapper and give it back; the next getParameterNode makes a new one."""

@@ -96,11 +96,12 @@ class TestLife:
         assert (node.threshold, node.side.name) == (200, "LEFT")
         assert a_panel.ui.thresholdSlider.value == 200
 
-    def test_leaving_does_not_unbind_the_panel(self, a_panel: Any, a_bench: Any) -> None:
-        # Slicer's connectGui gives no tag, so the template's disconnectGui disconnects nothing.
+    def test_leaving_unbinds_the_panel_until_it_is_entered_again(self, a_panel: Any, a_bench: Any) -> None:
         a_bench.select_module("Welcome")
         assert not a_panel.parent.isEntered
         a_panel.logic.getParameterNode().threshold = 300
+        assert a_panel.ui.thresholdSlider.value != 300
+        a_bench.select_module("BenchSample")
         assert a_panel.ui.thresholdSlider.value == 300
 
     def test_reload_makes_a_new_panel(self, a_panel: Any) -> None:
