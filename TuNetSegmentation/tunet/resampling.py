@@ -21,6 +21,8 @@ Matrix = npt.NDArray[np.float64]
 
 # Axes count as parallel when no voxel of the box lies further off than this, in voxels.
 _PARALLEL_TOLERANCE = 1e-3
+# NumPy's OpenBLAS starts threads for larger products; for thousands of small ones they only wait for each other.
+_SINGLE_THREADED_PRODUCT = 250_000
 
 
 @dataclass(frozen=True)
@@ -98,14 +100,29 @@ def _interpolation(positions: npt.NDArray[np.float64], count: int) -> Matrix:
 
 
 def _along(values: Array, matrix: Array, axis: int) -> Array:
-    """``matrix`` (new, old) applied along one axis; source voxels that nothing needs are not touched."""
-    needed = np.flatnonzero(matrix.any(axis=0))
-    low, high = (int(needed[0]), int(needed[-1]) + 1) if len(needed) else (0, 1)
-    matrix = matrix[:, low:high]
-    z, y, x = values.shape
-    if axis == 2:
-        return np.asarray(values[:, :, low:high] @ matrix.T)
-    if axis == 1:
-        return np.asarray(matrix @ values[:, low:high])
-    flat = values[low:high].reshape(high - low, y * x)
-    return np.asarray(matrix @ flat).reshape(len(matrix), y, x)
+    """``matrix`` (new, old) applied along one axis, block by block of its rows: all but a diagonal band is zero."""
+    shape = list(values.shape)
+    shape[axis] = len(matrix)
+    result = np.zeros(shape, dtype=np.float32)
+    block = _rows_at_once(matrix, across=shape[1 if axis == 2 else 2])
+    for start in range(0, len(matrix), block):
+        rows = matrix[start : start + block]
+        needed = np.flatnonzero(rows.any(axis=0))
+        if len(needed) == 0:
+            continue
+        band = slice(int(needed[0]), int(needed[-1]) + 1)
+        weights, target = rows[:, band], slice(start, start + len(rows))
+        if axis == 0:
+            np.matmul(weights, values[band].swapaxes(0, 1), out=result[target].swapaxes(0, 1))
+        elif axis == 1:
+            np.matmul(weights, values[:, band], out=result[:, target])
+        else:
+            np.matmul(values[:, :, band], weights.T, out=result[:, :, target])
+    return result
+
+
+def _rows_at_once(matrix: Matrix | Array, across: int) -> int:
+    """As many rows as keep each product, rows x band x ``across``, in one thread."""
+    new, old = matrix.shape
+    fitting = [n for n in (32, 16, 8) if n * (n * old / new + 4) * across <= _SINGLE_THREADED_PRODUCT]
+    return fitting[0] if fitting else 4
