@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import torch
@@ -45,6 +46,11 @@ def fast_form(network: nn.Module, dtype: torch.dtype) -> nn.Module:
         return _FastCascade(network, dtype).eval()
     assert isinstance(network, UNet)
     return _FastUNet(network, dtype).eval()
+
+
+def is_fast_form(network: nn.Module) -> bool:
+    """Whether a network came from :func:`fast_form`; it needs no autocast."""
+    return isinstance(network, _FastUNet | _FastCascade)
 
 
 def transposed_kernel(kernel: Tensor) -> Tensor:
@@ -115,7 +121,7 @@ class _FastNorm(nn.Module):
     def __init__(self, unit: ConvUnit) -> None:
         super().__init__()
         assert isinstance(unit.norm, nn.GroupNorm)
-        self.norm = unit.norm  # its parameters stay float32 beside bf16 features
+        self.norm = copy.deepcopy(unit.norm)  # its parameters stay float32 beside bf16 features
         self.attention = _attention(unit.attention)
 
     def forward(self, features: Tensor) -> _Features:
@@ -239,7 +245,7 @@ class _Attention(nn.Module):
 
     def __init__(self, block: SqueezeExcitation) -> None:
         super().__init__()
-        self.squeeze, self.excite = block.squeeze, block.excite
+        self.squeeze, self.excite = copy.deepcopy(block.squeeze), copy.deepcopy(block.excite)
 
     def forward(self, means: Tensor) -> Tensor:
         return torch.sigmoid(self.excite(torch.relu(self.squeeze(means))))
