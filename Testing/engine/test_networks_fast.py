@@ -64,9 +64,7 @@ def test_single_networks_in_fp32_are_the_same_functions(build, attends):
 
 def test_attention_after_injection_is_kept():
     torch.manual_seed(0)
-    design = UNetDesign(
-        SIZE, injects_image=True, squeeze_excitation=True, squeeze_excitation_after_injection=True
-    )
+    design = UNetDesign(SIZE, injects_image=True, squeeze_excitation=True, squeeze_excitation_after_injection=True)
     expected, found = outputs(with_lively_norms(UNet(design)))
     assert torch.allclose(found, expected, atol=1e-4)
 

@@ -80,7 +80,8 @@ class TestPredict:
     def test_shared_work_is_done_once(self, tmp_path):
         loaded = segmenter(tmp_path, ("tunet", "tunet-seb", "tunet-median"))
         runs = []
-        loaded.members[0].localization.register_forward_hook(lambda *_: runs.append(1))
+        run = loaded.engine.whole_image
+        loaded.engine.whole_image = lambda *given: runs.append(1) or run(*given)
         loaded.predict(CT)
         assert len(runs) == 2  # one L-Net, once on plain and once on median input
 
@@ -151,7 +152,7 @@ def test_bundle_with_new_thresholds_needs_no_new_prediction(tmp_path):
     loaded = segmenter(tmp_path)
     prediction = loaded.predict(CT)
     runs = []
-    loaded.members[0].segmentation.register_forward_hook(lambda *_: runs.append(1))
+    loaded.engine.look = lambda *_: runs.append(1)
     for options in (PAPER, CLINICAL):
         segment(prediction, options)
     assert runs == []

@@ -43,7 +43,7 @@ def prepare(ct: Volume, recipe: Recipe) -> Prepared:
 
 
 def prepare_resized(resized: Volume, frame: Frame, recipe: Recipe) -> Prepared:
-    """What :func:`prepare` does after resampling; recipes that differ in the median filter only share what is before."""
+    """What :func:`prepare` does after resampling; recipes that differ in the median filter share it."""
     denoised = median_filtered(resized.array) if recipe.median else resized.array
     image = Volume(normalized(denoised, recipe.normalization), frame.model)
     return Prepared(image, image.resampled(frame.localization), frame)

@@ -10,7 +10,6 @@ from functools import reduce
 from itertools import combinations, product
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
 from tunet.grid import Grid, Shape
@@ -77,6 +76,8 @@ class Box:
 
     def grid(self, whole: Grid) -> Grid:
         """The box's own grid within that of the whole array."""
+        if self.shape == whole.shape:
+            return whole
         z, y, x = (float(n) for n in self.start)
         return whole.moved_to_index((x, y, z), self.shape)
 
@@ -157,9 +158,11 @@ def _with_margin(piece: tuple[slice, slice, slice], coarse: Grid, model: Grid, m
     corners = product(*((s.start - 0.5, s.stop - 0.5) for s in reversed(piece)))  # voxel edges, x, y, z
     index = model.to_index(coarse.to_lps(np.asarray(list(corners))))
     margin = margin_mm / np.asarray(model.spacing_mm)
-    low, high = index.min(axis=0) - margin + 0.5, index.max(axis=0) + margin + 0.5
-    start = [max(0, min(math.floor(v + 1e-6), n - 1)) for v, n in zip(low, model.size_xyz, strict=True)]
-    stop = [min(n, max(math.ceil(v - 1e-6), begin + 1)) for v, n, begin in zip(high, model.size_xyz, start, strict=True)]
+    # Rounded outwards, but not for the last digits of a whole number.
+    low = np.floor(index.min(axis=0) - margin + 0.5 + 1e-6).astype(int)
+    high = np.ceil(index.max(axis=0) + margin + 0.5 - 1e-6).astype(int)
+    start = [int(v) for v in np.clip(low, 0, np.asarray(model.size_xyz) - 1)]
+    stop = [int(v) for v in np.clip(high, np.asarray(start) + 1, model.size_xyz)]
     return Box((start[2], start[1], start[0]), (stop[2], stop[1], stop[0]))
 
 

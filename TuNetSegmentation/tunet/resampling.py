@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +65,7 @@ def axis_maps(grids: Sequence[Grid]) -> AxisMaps | None:
 
     None where the axes of two of them are not parallel.
     """
-    steps = [_between(source, target) for source, target in zip(grids, grids[1:], strict=False)]
+    steps = [_between(source, target) for source, target in pairwise(grids)]
     if any(step is None for step in steps):
         return None
     return reduce(AxisMaps.then, (step for step in steps if step is not None))

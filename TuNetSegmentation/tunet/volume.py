@@ -49,7 +49,7 @@ class Volume:
             raise ValueError(f"array of shape {self.array.shape} on a grid of shape {self.grid.shape}")
 
     @classmethod
-    def from_sitk(cls, image: sitk.Image, dtype: npt.DTypeLike = None) -> Volume:
+    def from_sitk(cls, image: sitk.Image, dtype: npt.DTypeLike | None = None) -> Volume:
         """A 3D scalar SimpleITK image as a volume; the values are copied once, as ``dtype`` or as they are."""
         x, y, z = image.GetSize()
         grid = Grid((z, y, x), image.GetSpacing(), image.GetOrigin(), image.GetDirection())

@@ -54,7 +54,7 @@ def is_fast_form(network: nn.Module) -> bool:
 
 
 def transposed_kernel(kernel: Tensor) -> Tensor:
-    """Kernel (in, out, 4, 4, 4) of the transposed convolution that equals up-sampling and ``kernel`` (out, in, 3, 3, 3).
+    """Kernel (in, out, 4, 4, 4) of a transposed convolution equal to up-sampling and ``kernel`` (out, in, 3, 3, 3).
 
     Raises:
         ValueError: the kernel is not 3x3x3.
@@ -173,15 +173,16 @@ class _FastDecoderLevel(nn.Module):
         self.attention = _attention(level.attention)
         scaled = self.attention is not None
         weight, bias = level.conv_a.conv.weight, level.conv_a.conv.bias
-        self.up = _FastUpConv(weight[:, :channels_below], dtype, scaled=scaled)  # type: ignore[index, arg-type]
-        self.skip = _FastConv(weight[:, channels_below:], bias, dtype, scaled=scaled)  # type: ignore[index, arg-type]
+        self.up = _FastUpConv(weight[:, :channels_below], dtype, scaled=scaled)  # type: ignore[index]
+        self.skip = _FastConv(weight[:, channels_below:], bias, dtype, scaled=scaled)  # type: ignore[arg-type, index]
         self.norm_a = _FastNorm(level.conv_a)
         self.conv_b = _FastUnit(level.conv_b, dtype, scaled=scaled)
 
     def forward(self, below: _Features, skip: _Features) -> _Features:
         scale_below, scale_skip = below.scale, skip.scale
         if self.attention is not None:
-            assert scale_below is not None and scale_skip is not None
+            assert scale_below is not None
+            assert scale_skip is not None
             # Up-sampling by nearest neighbour keeps the means.
             attention = self.attention(torch.cat([below.scaled_mean, skip.scaled_mean]))
             of_below, of_skip = attention.split([len(scale_below), len(scale_skip)])
@@ -198,14 +199,13 @@ class _FastUNet(nn.Module):
         self._dtype = dtype
         self._injects_image = design.injects_image
         self.encoder = nn.ModuleList(_FastEncoderLevel(level, dtype) for level in network.encoder)  # type: ignore[arg-type]
-        levels_down = range(size.levels - 1, 0, -1)
-        below = [size.encoder_filters(size.levels - 1)[1], *(size.decoder_filters(d - 1) for d in levels_down)]
-        self.decoder = nn.ModuleList(
-            _FastDecoderLevel(level, channels, dtype)  # type: ignore[arg-type]
-            for level, channels in zip(network.decoder, below, strict=False)
-        )
-        self.register_buffer("head_weight", network.head.weight.detach().to(dtype))  # type: ignore[operator, union-attr]
-        self.register_buffer("head_bias", network.head.bias.detach().to(dtype))  # type: ignore[operator, union-attr]
+        self.decoder = nn.ModuleList()
+        channels = size.encoder_filters(size.levels - 1)[1]
+        for level, stage in zip(reversed(range(size.levels - 1)), network.decoder, strict=True):
+            self.decoder.append(_FastDecoderLevel(stage, channels, dtype))  # type: ignore[arg-type]
+            channels = size.decoder_filters(level)
+        self.register_buffer("head_weight", network.head.weight.detach().to(dtype))  # type: ignore[operator]
+        self.register_buffer("head_bias", network.head.bias.detach().to(dtype))  # type: ignore[operator]
 
     def forward(self, values: Tensor, image: Tensor | None = None) -> Tensor:
         values = values.to(self._dtype, memory_format=LAYOUT)
