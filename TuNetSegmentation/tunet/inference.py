@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
@@ -107,7 +108,8 @@ class Engine:
         for memory in self._plan.frugal():
             self._adopt(memory)
             try:
-                return _run(self._form(network), image, plan, plan.box, memory, told, mirror)
+                with _threads(memory.compute):
+                    return _run(self._form(network), image, plan, plan.box, memory, told, mirror)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -164,6 +166,16 @@ class _Once:
 
     def restart(self) -> None:
         self._seen = 0
+
+
+@contextmanager
+def _threads(compute: Compute) -> Iterator[None]:
+    usual = torch.get_num_threads()
+    torch.set_num_threads(compute.threads or usual)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(usual)
 
 
 def _form_for(network: nn.Module, compute: Compute) -> nn.Module:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from tunet.bundle import Bundle
 from tunet.compute import available_devices, device_name, resolve
 from tunet.errors import UsageError
@@ -63,7 +65,7 @@ class Session:
     def devices(self) -> list[dict[str, str]]:
         """Every device with its name for people; the one ``auto`` takes comes first."""
         found = available_devices()
-        return [{"device": word, "name": device_name(resolve(word).device)} for word in found]
+        return [{"device": word, "name": device_name(torch.device(word))} for word in found]
 
     def segment(self, request: dict[str, Any], progress: Progress) -> SessionResult:
         """Read the CT of a request, predict, apply thresholds, write labels and maps.
