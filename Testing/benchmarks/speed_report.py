@@ -65,10 +65,13 @@ def comparison(rows: list[Row]) -> list[str]:
     ]
     for row in sorted(rows, key=lambda r: r["total_s"]):
         stages = " | ".join(f"{value:.2f}" for value in staged(row).values())
+        name = f"{NAMES[row['engine']]} ({row['precision']}){' *' if row['in_part'] else ''}"
         lines.append(
-            f"| {NAMES[row['engine']]} ({row['precision']}) | {row['windows']} | {stages} | {row['total_s']:.1f} | "
+            f"| {name} | {row['windows']} | {stages} | {row['total_s']:.1f} | "
             f"{row['total_s'] / ours['total_s']:.1f} x | {limit(row):.1f} | {row['peak_mb']:.0f} |"
         )
+    if any(row["in_part"] for row in rows):
+        lines += ["", "\\* The windows of the first position along x were run; their seconds count for all windows."]
     return lines
 
 

@@ -212,6 +212,7 @@ class Segmenter:
             located = Volume(self._located(prepared, work, progress).mean, frame.localization)
             look = self._look(located, frame)
             progress.plan(work.of_windows(len(look.windows) - work.expected_windows))
+            progress.advance(0)
         regions = self._regions(prepared, look, work, progress)
         warnings = (*frame.warnings, *self.engine.notes[notes_before:])
         return Prediction(_maps(located, regions, look, frame), ct.grid, warnings)
