@@ -135,6 +135,39 @@ def measure(
     run(segmentation, ct, as_json, output, margin, tuple(edit or ()))
 
 
+@app.command("report")
+def planning_report(
+    segmentation: Annotated[Path, typer.Argument(help="Label map: 0, 1 kidney, 2 tumour, 3 cyst.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT_DIR", help="Folder for the files.")],
+    ct: Annotated[Path | None, typer.Option(help="The CT it was made on: file or DICOM folder.")] = None,
+    series: Annotated[
+        str | None, typer.Option(help="DICOM series number or UID; default the largest axial CT.")
+    ] = None,
+    margin: Annotated[float, typer.Option(metavar="MM", help="Safety margin of the resection.")] = 5.0,
+    edit: Annotated[
+        list[str] | None, typer.Option(metavar="LESION:PARTS", help='R.E.N.A.L. set by you, like "1:N=2,A=p,h".')
+    ] = None,
+    heading: Annotated[str, typer.Option(help="A line of yours for the top of the report.")] = "",
+    identify: Annotated[
+        bool, typer.Option("--identify", help="Patient and examination from the CT's DICOM files at the top.")
+    ] = False,
+    run_report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="report.json of the model's run; default the one beside it.")
+    ] = None,
+    predicted: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The model's first segmentation, to tell what was corrected.")
+    ] = None,
+) -> None:
+    """A report to print (report.html, report.pdf): pictures, measures and R.E.N.A.L. of every tumour."""
+    from tunet.commands.planning_report import ReportRequest, run
+
+    run(
+        ReportRequest(
+            segmentation, output, ct, series, margin, tuple(edit or ()), heading, identify, run_report, predicted
+        )
+    )
+
+
 @app.command()
 def demo(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for pictures and results.")] = Path(

@@ -54,11 +54,11 @@ def surface_of(mask: Mask, grid: Grid) -> Surface:
         UsageError: scikit-image is not installed.
     """
     measure = needed("skimage.measure", "scikit-image", "A surface")
-    field = _field(mask, grid)
-    wanted = np.count_nonzero(mask) * grid.voxel_volume_mm3
+    smooth = smooth_field(mask, grid)
+    field, wanted = smooth.field, np.count_nonzero(mask) * grid.voxel_volume_mm3
     low, high = 0.02, 0.98 * float(field.array.max())
     best: Surface | None = None
-    level = float(np.clip(_level_of(field, wanted), low, high))
+    level = float(np.clip(smooth.level, low, high))
     for _ in range(_LEVEL_STEPS):
         found = _cut(measure, field, level)
         error = found.volume_mm3 / wanted - 1
@@ -72,8 +72,21 @@ def surface_of(mask: Mask, grid: Grid) -> Surface:
     return best
 
 
+@dataclass(frozen=True)
+class SmoothField:
+    """A blurred mask (0..1), and the level whose inside has as much volume as the mask's voxels."""
+
+    field: Volume
+    level: float
+
+
+def smooth_field(mask: Mask, grid: Grid) -> SmoothField:
+    """A mask that is not empty, blurred, on voxels no larger than a smooth surface needs."""
+    field = _field(mask, grid)
+    return SmoothField(field, _level_of(field, np.count_nonzero(mask) * grid.voxel_volume_mm3))
+
+
 def _field(mask: Mask, grid: Grid) -> Volume:
-    """The blurred mask on voxels no larger than needed for a smooth surface."""
     tight = cropped(Volume(mask.astype(np.uint8), grid), pad=_PAD)
     blurred = ndimage.gaussian_filter(tight.array.astype(np.float32), BLUR_VOXELS)
     x, y, z = (max(1, round(spacing / FINE_MM)) for spacing in grid.spacing_mm)
