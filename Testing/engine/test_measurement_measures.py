@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from measured_shapes import ROTATED, orthonormal, two_kidneys
 from tunet.cli import app
 from tunet.errors import InputError, UsageError
-from tunet.measurement.margins import distance_from_lesion, safety_margin
+from tunet.measurement.margins import distances_at, safety_margin
 from tunet.measurement.measures import measure
 from tunet.measurement.report import as_csv, as_json
+from tunet.measurement.structures import find_structures
 from tunet.volume import Volume
 from typer.testing import CliRunner
 
@@ -92,10 +93,10 @@ class TestMargin:
         assert safety_margin(two_kidneys(), 1, 0).parenchyma_left_percent == pytest.approx(100)
 
     def test_distance_on_the_surface(self):
-        labels = two_kidneys((1.0, 1.0, 1.0))
-        distance = distance_from_lesion(labels, 1)
-        z, y, x = np.rint(labels.grid.to_index(np.asarray([[75.0, 0, 25]]))[0][::-1]).astype(int)
-        assert distance.array[z, y, x] == pytest.approx(10, abs=0.6)
+        """The ball of 15 mm has its surface 10 mm below a point 25 mm above its centre."""
+        points = np.asarray([[75.0, 0, 25], [75.0, 0, 0], [75.0, 0, 95]])
+        found = distances_at(find_structures(two_kidneys((1.0, 1.0, 1.0))), 1, points)
+        assert found == pytest.approx([10, 0, 80], abs=0.6)
 
     def test_unknown_lesion(self):
         with pytest.raises(InputError, match="no lesion 4"):

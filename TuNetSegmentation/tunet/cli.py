@@ -24,7 +24,9 @@ app = typer.Typer(
 )
 bundle_app = typer.Typer(help="Make and check model bundles.", no_args_is_help=True)
 models_app = typer.Typer(help="Models on this machine.", no_args_is_help=True)
+export_app = typer.Typer(help="Surfaces, label files and DICOM objects of a segmentation.", no_args_is_help=True)
 app.add_typer(bundle_app, name="bundle")
+app.add_typer(export_app, name="export")
 app.add_typer(models_app, name="models")
 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
@@ -128,11 +130,47 @@ def measure(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a file too: .csv, else JSON.")] = None,
     margin: Annotated[float, typer.Option(metavar="MM", help="Safety margin of the resection.")] = 5.0,
+    edit: Annotated[
+        list[str] | None, typer.Option(metavar="LESION:PARTS", help='R.E.N.A.L. set by you, like "1:N=2,A=p,h".')
+    ] = None,
 ) -> None:
     """Measure kidneys and tumours: sizes, sides, R.E.N.A.L. and what a resection leaves."""
     from tunet.commands.measure import run
 
-    run(segmentation, ct, as_json, output, margin)
+    run(segmentation, ct, as_json, output, margin, tuple(edit or ()))
+
+
+@app.command("report")
+def planning_report(
+    segmentation: Annotated[Path, typer.Argument(help="Label map: 0, 1 kidney, 2 tumour, 3 cyst.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT_DIR", help="Folder for the files.")],
+    ct: Annotated[Path | None, typer.Option(help="The CT it was made on: file or DICOM folder.")] = None,
+    series: Annotated[
+        str | None, typer.Option(help="DICOM series number or UID; default the largest axial CT.")
+    ] = None,
+    margin: Annotated[float, typer.Option(metavar="MM", help="Safety margin of the resection.")] = 5.0,
+    edit: Annotated[
+        list[str] | None, typer.Option(metavar="LESION:PARTS", help='R.E.N.A.L. set by you, like "1:N=2,A=p,h".')
+    ] = None,
+    heading: Annotated[str, typer.Option(help="A line of yours for the top of the report.")] = "",
+    identify: Annotated[
+        bool, typer.Option("--identify", help="Patient and examination from the CT's DICOM files at the top.")
+    ] = False,
+    run_report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="report.json of the model's run; default the one beside it.")
+    ] = None,
+    predicted: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The model's first segmentation, to tell what was corrected.")
+    ] = None,
+) -> None:
+    """A report to print (report.html, report.pdf): pictures, measures and R.E.N.A.L. of every tumour."""
+    from tunet.commands.planning_report import ReportRequest, run
+
+    run(
+        ReportRequest(
+            segmentation, output, ct, series, margin, tuple(edit or ()), heading, identify, run_report, predicted
+        )
+    )
 
 
 @app.command()
@@ -221,8 +259,63 @@ def crossval(
     """Repeat Table 1 by cross-validation; the same command goes on with one that was cut."""
     from tunet.commands.train import crossval
 
-    rows = tuple(word.strip() for word in variants.split(",") if word.strip())
-    crossval(dataset, output, rows, preset, folds, jobs, ray)
+    crossval(dataset, output, _words(variants), preset, folds, jobs, ray)
+
+
+@export_app.command("surfaces")
+def export_surfaces(
+    segmentation: Annotated[Path, typer.Argument(help="Label map: 0, 1 kidney, 2 tumour, 3 cyst.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT_DIR", help="Folder for the files.")],
+    file_format: Annotated[str, typer.Option("--format", help="stl, obj, ply or glb (glTF).")] = "stl",
+    space: Annotated[str, typer.Option(help="lps (DICOM) or ras (Slicer's scene), in mm.")] = "lps",
+    one_file: Annotated[bool, typer.Option("--one-file", help="All segments in one file.")] = False,
+    segments: Annotated[str, typer.Option(metavar="A,B,...", help="Like kidney_left,tumor_1; default all.")] = "",
+    margin: Annotated[float | None, typer.Option(metavar="MM", help="Also the shell of a resection.")] = None,
+    distance: Annotated[
+        int | None, typer.Option(metavar="LESION", help="Paint kidneys by distance from it (ply, glb).")
+    ] = None,
+) -> None:
+    """Closed surfaces of kidneys and tumours, for printing and viewing."""
+    from tunet.commands.export import SurfacesRequest, surfaces
+
+    request = SurfacesRequest(
+        segmentation, output, file_format.lower(), space.lower(), one_file, _words(segments), margin, distance
+    )
+    surfaces(request)
+
+
+@export_app.command("labels")
+def export_labels(
+    segmentation: Annotated[Path, typer.Argument(help="Label map: 0, 1 kidney, 2 tumour, 3 cyst.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help=".nii.gz, .nrrd or .seg.nrrd.")],
+    segments: Annotated[str, typer.Option(metavar="A,B,...", help="Like kidney_left,tumor_1; default all.")] = "",
+    margin: Annotated[float | None, typer.Option(metavar="MM", help="Also the shell of a resection.")] = None,
+) -> None:
+    """Left and right kidney and every tumour as values of one label map; .seg.nrrd opens in 3D Slicer with names."""
+    from tunet.commands.export import labels
+
+    labels(segmentation, output, _words(segments), margin)
+
+
+@export_app.command("dicom")
+def export_dicom(
+    segmentation: Annotated[Path, typer.Argument(help="Label map: 0, 1 kidney, 2 tumour, 3 cyst.")],
+    ct: Annotated[Path, typer.Option(metavar="FOLDER", help="DICOM folder of the CT it was made on.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT_DIR", help="Folder for the files.")],
+    series: Annotated[
+        str | None, typer.Option(help="DICOM series number or UID; default the largest axial CT.")
+    ] = None,
+    run_report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="report.json of the model's run; default the one beside it.")
+    ] = None,
+    predicted: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The model's first segmentation, to tell what was corrected.")
+    ] = None,
+) -> None:
+    """DICOM Segmentation and measurement report (TID 1500) for a PACS, in the CT's study."""
+    from tunet.commands.export import DicomRequest, dicom
+
+    dicom(DicomRequest(segmentation, ct, output, series, run_report, predicted))
 
 
 @bundle_app.command("create")
@@ -316,6 +409,10 @@ def _two_numbers(option: str, text: str | None) -> tuple[float, float] | None:
     except ValueError:
         raise UsageError(f"{option} takes T,LOWER, for example 0.5,0.3; got {text!r}.") from None
     return first, second
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _six_numbers(text: str | None) -> tuple[int, int, int, int, int, int] | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from tunet.dicom_geometry import ordered, straightened
+from tunet.dicom_geometry import SliceOrder, ordered, straightened
 from tunet.dicom_slices import Listing, Stack, list_stacks
 from tunet.errors import InputError
 from tunet.reading import Reading, check_voxels
@@ -47,6 +47,15 @@ def read_dicom_folder(folder: Path, series: str | None = None) -> Reading:
         )
     spacing = volume.grid.spacing_mm[2]
     return Reading(volume, f"DICOM {stack} of {spacing:g} mm", (*warnings, *doubts_about(volume)), folder)
+
+
+def source_slices(folder: Path, series: str | None = None) -> SliceOrder:
+    """The files of the series that :func:`read_dicom_folder` takes, in the order of its grid; pixels are not read.
+
+    Raises:
+        InputError: as there.
+    """
+    return ordered(_chosen(list_stacks(folder), series, folder))
 
 
 def _chosen(listing: Listing, series: str | None, folder: Path) -> Stack:

@@ -66,23 +66,34 @@ def ordered(stack: Stack) -> SliceOrder:
     return SliceOrder(slices, grid, in_plane if tilted else (0.0, 0.0), tilt if tilted else 0.0)
 
 
-def straightened(volume: Volume, order: SliceOrder) -> Volume:
-    """A tilted stack on an upright grid: every slice moved in-plane by where its header says it lies (linear).
+def straight_grid(order: SliceOrder) -> Grid:
+    """The upright grid of a stack; a tilted one's grows by the drift, so that nothing is cut off."""
+    _, low, grow = _shifts(order)
+    depth, height, width = order.grid.shape
+    shape = (depth, height + int(grow[1]), width + int(grow[0]))
+    return order.grid.moved_to_index((float(low[0]), float(low[1]), 0.0), shape)
 
-    The grid grows by the drift, so that nothing is cut off; what no slice covers is the CT's smallest value (air).
+
+def straightened(volume: Volume, order: SliceOrder) -> Volume:
+    """A tilted stack on its upright grid: every slice moved in-plane by where its header says it lies (linear).
+
+    What no slice covers is the CT's smallest value (air).
     """
-    sx, sy = order.slices[0].spacing_mm
-    shifts = np.arange(len(order.slices))[:, None] * np.asarray(order.drift_mm) / (sx, sy)  # (slices, 2) in pixels x, y
-    low = np.floor(shifts.min(axis=0)).astype(int)
-    grow = np.ceil(shifts.max(axis=0)).astype(int) - low
-    depth, height, width = volume.array.shape
+    shifts, low, grow = _shifts(order)
+    grid = straight_grid(order)
     outside = float(volume.array.min())
-    result = np.full((depth, height + grow[1], width + grow[0]), outside, dtype=volume.array.dtype)
+    result = np.full(grid.shape, outside, dtype=volume.array.dtype)
     for index, (shift_x, shift_y) in enumerate(shifts - low):
         padded = np.pad(volume.array[index], ((0, grow[1]), (0, grow[0])), constant_values=outside)
         result[index] = ndimage.shift(padded, (shift_y, shift_x), order=1, mode="constant", cval=outside)
-    shape = (depth, height + int(grow[1]), width + int(grow[0]))
-    return Volume(result, volume.grid.moved_to_index((float(low[0]), float(low[1]), 0.0), shape))
+    return Volume(result, grid)
+
+
+def _shifts(order: SliceOrder) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int_], npt.NDArray[np.int_]]:
+    """Of every slice in pixels (n, 2) in x and y; their smallest, rounded down; by how many pixels the grid grows."""
+    shifts = np.arange(len(order.slices))[:, None] * np.asarray(order.drift_mm) / order.slices[0].spacing_mm
+    low = np.floor(shifts.min(axis=0)).astype(int)
+    return shifts, low, np.ceil(shifts.max(axis=0)).astype(int) - low
 
 
 def _even_step(heights: npt.NDArray[np.float64], stack: Stack) -> float:

@@ -7,19 +7,29 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tunet.measurement.edits import parse_edit, with_edits
 from tunet.measurement.measures import LesionMeasures, Measurement, measure
 from tunet.measurement.renal import Component
 from tunet.measurement.report import as_csv, as_json
 from tunet.volume_io import read_ct, read_labels
 
 
-def run(segmentation: Path, ct: Path | None, as_json_text: bool, output: Path | None, margin_mm: float) -> None:
+def run(
+    segmentation: Path,
+    ct: Path | None,
+    as_json_text: bool,
+    output: Path | None,
+    margin_mm: float,
+    edits: tuple[str, ...] = (),
+) -> None:
     """Measure a label map; a table or JSON on stdout, or a file (.csv, else JSON).
 
     Raises:
         TunetError: a file that cannot be read or measured, or options that have no meaning.
     """
+    chosen = [parse_edit(text) for text in edits]
     result = measure(read_labels(segmentation), None if ct is None else read_ct(ct).volume, margin_mm)
+    result = with_edits(result, chosen)
     if output is not None:
         output.write_text(as_csv(result) if output.suffix.lower() == ".csv" else as_json(result), encoding="utf-8")
     if as_json_text:
@@ -72,7 +82,7 @@ def _lesion_table(result: Measurement) -> Table:
 
 def _score_table(lesion: LesionMeasures) -> Table:
     score = lesion.renal
-    total = "no total" if score.total is None else f"{score.total}, {score.risk} (approximate)"
+    total = "no total" if score.text is None else f"{score.text}, {score.risk} (approximate)"
     left = f"{lesion.parenchyma_left_ml:.0f} ml ({lesion.parenchyma_left_percent:.0f} %)"
     table = Table(
         "",
@@ -82,7 +92,7 @@ def _score_table(lesion: LesionMeasures) -> Table:
         title=f"Lesion {lesion.number}: R.E.N.A.L. {total}",
         caption=f"Resection with {lesion.margin_mm:g} mm margin: {lesion.resection_ml:.1f} ml; parenchyma left {left}",
     )
-    for part in (score.r, score.e, score.n, score.a, score.l):
+    for part in score.components:
         table.add_row(part.letter, "-" if part.points is None else str(part.points), _value(part), part.sentence)
     return table
 

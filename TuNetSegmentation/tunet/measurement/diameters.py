@@ -61,14 +61,14 @@ def _across(diameter: Diameter, outline: Points) -> Diameter:
     across = np.asarray([-along[1], along[0], 0.0])
     middle = np.add(diameter.end_lps, diameter.start_lps) / 2
     reach = (outline - middle) @ across
-    return _diameter(middle + across * reach.min(), middle + across * reach.max())
+    return diameter_between(middle + across * reach.min(), middle + across * reach.max())
 
 
 def _furthest(points: Points) -> Diameter:
     corners = _corners(points)
     distances = squareform(pdist(corners))
     i, j = np.unravel_index(int(distances.argmax()), distances.shape)
-    return _diameter(corners[i], corners[j])
+    return diameter_between(corners[i], corners[j])
 
 
 def _corners(points: Points) -> Points:
@@ -79,6 +79,7 @@ def _corners(points: Points) -> Points:
         return np.unique(points, axis=0)
 
 
-def _diameter(start: Points, end: Points) -> Diameter:
+def diameter_between(start: Points, end: Points) -> Diameter:
+    """The line between two positions (x, y, z)."""
     (a, b, c), (d, e, f) = start.tolist(), end.tolist()
     return Diameter(float(np.linalg.norm(np.subtract(end, start))), (a, b, c), (d, e, f))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from tunet.errors import InputError, UsageError
+from tunet.grid import Grid
 from tunet.measurement.structures import SIDES, Structures, find_structures
-from tunet.measurement.upright import Mask, cropped
+from tunet.measurement.upright import Mask, Points, border, bounding_box
 from tunet.volume import KIDNEY, Volume
 
 # Depth in voxels of the nearest inside centre beneath a smooth surface: with it, balls of 10 and 20 mm with margins
@@ -52,37 +53,60 @@ def margin_of(found: Structures, lesion: int, mm: float) -> SafetyMargin:
         raise UsageError(f"A safety margin lies between 0 and 50 mm; got {mm:g} mm.")
     chosen = _lesion_side(found, lesion)
     parenchyma = (found.side_map == chosen) & (found.labels.array == KIDNEY)
-    tumor = Volume((found.lesion_map == lesion).astype(np.uint8), found.labels.grid)
-    near = cropped(tumor, pad=int(np.ceil(mm / min(found.labels.grid.spacing_mm))) + 2)
-    within = Volume((_distance(near) <= mm).astype(np.uint8), near.grid).on_lattice(found.labels.grid, 0).array > 0
-    shell = parenchyma & within
+    tumor = found.lesion_map == lesion
+    shell = _near(parenchyma, tumor, found.labels.grid, mm)
     ml = found.labels.grid.voxel_volume_mm3 / 1000
     before, taken = np.count_nonzero(parenchyma) * ml, np.count_nonzero(shell) * ml
     left = before - taken
     percent = 100 * left / before if before else 0.0
-    resected = taken + np.count_nonzero(tumor.array) * ml
+    resected = taken + np.count_nonzero(tumor) * ml
     return SafetyMargin(mm, found.on_full_grid(shell), resected, left, percent)
 
 
-def distance_from_lesion(labels: Volume, lesion: int) -> Volume:
-    """Distance in mm (float32) of every voxel from the surface of a lesion, 0 inside it, on the label map's grid."""
-    mask = find_structures(labels).lesion_mask(lesion)
-    if not mask.any():
-        raise InputError(f"There is no lesion {lesion}; lesions are numbered from 1, the largest.")
-    return Volume(_distance(Volume(mask.astype(np.uint8), labels.grid)), labels.grid)
+def distances_at(found: Structures, lesion: int, points_lps: Points) -> npt.NDArray[np.float32]:
+    """Distance in mm (n,) of world positions (n, 3) from the surface of a lesion, 0 inside it.
+
+    Positions are LPS mm; for instance the points of a kidney's surface, to color it.
+
+    Raises:
+        InputError: there is no lesion of that number.
+    """
+    _lesion_side(found, lesion)
+    mask = found.lesion_map == lesion
+    grid = found.labels.grid
+    result = _distances(mask, grid, points_lps, np.inf)
+    index = np.rint(grid.to_index(points_lps)).astype(int)[:, ::-1]
+    on_grid = np.all((index >= 0) & (index < mask.shape), axis=1)
+    inside = np.zeros(len(points_lps), bool)
+    inside[on_grid] = mask[tuple(index[on_grid].T)]
+    result[inside] = 0
+    return result
 
 
-def _distance(mask: Volume) -> npt.NDArray[np.float32]:
-    """Distance to the nearest mask voxel's centre, less BENEATH_SURFACE of a voxel in that direction."""
-    sampling = np.asarray(mask.grid.spacing_mm[::-1])
-    centres, nearest = ndimage.distance_transform_edt(mask.array == 0, sampling=sampling, return_indices=True)
-    inset = np.zeros(mask.array.shape)
-    for axis, spacing in enumerate(sampling):
-        shape = [-1 if a == axis else 1 for a in range(3)]
-        away = (nearest[axis] - np.arange(mask.array.shape[axis]).reshape(shape)) * spacing
-        inset += (away * spacing) ** 2
-    inset = BENEATH_SURFACE * np.sqrt(inset) / np.maximum(centres, 1e-9)
-    return np.asarray(np.maximum(centres - inset, 0), np.float32)
+def _near(parenchyma: Mask, tumor: Mask, grid: Grid, mm: float) -> Mask:
+    """The parenchyma within ``mm`` of the tumour; only the box that can hold it is looked at."""
+    box = bounding_box(tumor, [int(np.ceil(mm / spacing)) + 2 for spacing in grid.spacing_mm[::-1]])
+    shell = np.zeros_like(parenchyma)
+    index = np.argwhere(parenchyma[box]) + [part.start for part in box]
+    if mm > 0 and len(index):
+        close = _distances(tumor, grid, grid.to_lps(index[:, ::-1].astype(np.float64)), mm) <= mm
+        shell[tuple(index[close].T)] = True
+    return shell
+
+
+def _distances(mask: Mask, grid: Grid, points: Points, within_mm: float) -> npt.NDArray[np.float32]:
+    """Distance to the nearest mask voxel's centre, less BENEATH_SURFACE of a voxel in that direction.
+
+    Infinite beyond ``within_mm``.
+    """
+    edge = grid.to_lps(np.argwhere(border(mask))[:, ::-1].astype(np.float64))
+    bound = within_mm + max(grid.spacing_mm) if np.isfinite(within_mm) else np.inf
+    centres, nearest = cKDTree(edge).query(points, distance_upper_bound=bound)
+    found = np.isfinite(centres)
+    away = (points[found] - edge[nearest[found]]) @ grid.direction_matrix
+    inset = np.linalg.norm(away * np.asarray(grid.spacing_mm), axis=1) / np.maximum(centres[found], 1e-9)
+    centres[found] = np.maximum(centres[found] - BENEATH_SURFACE * inset, 0)
+    return np.asarray(centres, np.float32)
 
 
 def _lesion_side(found: Structures, number: int) -> int:

@@ -100,6 +100,23 @@ class Measurement:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Examination:
+    """A measurement with what it was made of, for pictures and exports.
+
+    Attributes:
+        measurement: the numbers.
+        structures: kidneys and lesions as maps.
+        shapes: frame and outline of every kidney with a lesion, on ``outlines`` of the same side.
+        outlines: the upright, thinned label map of every kidney with a lesion.
+    """
+
+    measurement: Measurement
+    structures: Structures
+    shapes: dict[Side, KidneyShape]
+    outlines: dict[Side, Volume]
+
+
 def measure(labels: Volume, ct: Volume | None = None, margin_mm: float = DEFAULT_MARGIN_MM) -> Measurement:
     """Measure a label map (0 background, 1 kidney, 2 tumour, 3 cyst), with HU when the CT is given.
 
@@ -107,6 +124,11 @@ def measure(labels: Volume, ct: Volume | None = None, margin_mm: float = DEFAULT
         InputError: no label map, an empty one, or a CT on another grid.
         UsageError: a margin out of range.
     """
+    return examine(labels, ct, margin_mm).measurement
+
+
+def examine(labels: Volume, ct: Volume | None = None, margin_mm: float = DEFAULT_MARGIN_MM) -> Examination:
+    """:func:`measure`, with the maps and shapes kept; raises the same."""
     if ct is not None and not ct.grid.same_as(labels.grid, tolerance=0.01):
         raise InputError(
             "The CT and the segmentation lie on different grids; give the CT the segmentation was made on."
@@ -114,14 +136,19 @@ def measure(labels: Volume, ct: Volume | None = None, margin_mm: float = DEFAULT
     found = find_structures(labels)
     hu = None if ct is None else ct.on_lattice(found.labels.grid, 0)
     kidneys, measured = [], []
+    shapes: dict[Side, KidneyShape] = {}
+    outlines: dict[Side, Volume] = {}
     for kidney in found.kidneys:
         turned = _turned(found, kidney.side)
         kidneys.append(_kidney(found, kidney, turned, hu))
         own = [lesion for lesion in found.lesions if lesion.side == kidney.side]
         thin = _plain(thinned(turned, SHAPE_STEP_MM)) if own else None
         shape = kidney_shape(thin, kidney.side) if thin else None
+        if thin and shape:
+            outlines[kidney.side], shapes[kidney.side] = thin, shape
         measured += [_lesion(found, lesion, turned, shape, hu, margin_mm) for lesion in own]
-    return Measurement(tuple(kidneys), tuple(sorted(measured, key=lambda m: m.number)), found.notes)
+    result = Measurement(tuple(kidneys), tuple(sorted(measured, key=lambda m: m.number)), found.notes)
+    return Examination(result, found, shapes, outlines)
 
 
 def _turned(found: Structures, side: Side) -> Volume:

@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from tunet.grid import Triple
+from tunet.measurement.diameters import Diameter, diameter_between
 from tunet.measurement.shape import KidneyShape
 from tunet.measurement.upright import Mask, border, world_points
 from tunet.volume import Volume
@@ -37,6 +40,7 @@ class Component:
         unit: of the value.
         sentence: how it was measured, or why it could not be.
         approximate: whether it rests on an estimate the reader should check.
+        edited: whether the reader set it.
     """
 
     letter: str
@@ -45,11 +49,40 @@ class Component:
     unit: str
     sentence: str
     approximate: bool
+    edited: bool = False
+
+
+@dataclass(frozen=True)
+class ScoreDrawing:
+    """What the components look like on the images; positions in LPS mm.
+
+    Attributes:
+        kidney_centre: mean position of the parenchyma.
+        kidney_axis: unit vector along the kidney, towards the head (L is told along it).
+        anterior: unit vector across the kidney's coronal plane, towards the front (A).
+        polar_points: where the lower and upper polar plane, across the axis, cut the axis (L); None without a sinus.
+        gap: shortest line from the lesion to the sinus (N); None without a sinus.
+    """
+
+    kidney_centre: Triple
+    kidney_axis: Triple
+    anterior: Triple
+    polar_points: tuple[Triple, Triple] | None
+    gap: Diameter | None
 
 
 @dataclass(frozen=True)
 class RenalScore:
-    """The five components, their total (None unless all of R, E, N and L are told) and the risk group."""
+    """R.E.N.A.L. of a lesion.
+
+    Attributes:
+        r, e, n, a, l: the components.
+        total: sum of R, E, N and L; None unless all of them are told.
+        risk: low, moderate or high; None without a total.
+        hilar: the suffix h, told by the reader alone.
+        text: as it is written, like "7a" or "10ph"; None without a total.
+        drawing: None without an outline of the kidney.
+    """
 
     r: Component
     e: Component
@@ -58,6 +91,14 @@ class RenalScore:
     l: Component  # noqa: E741 the score's own letter
     total: int | None
     risk: str | None
+    hilar: bool = False
+    text: str | None = None
+    drawing: ScoreDrawing | None = None
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """In the order of the name."""
+        return self.r, self.e, self.n, self.a, self.l
 
 
 def renal_score(labels: Volume, lesion: Mask, diameter_mm: float, shape: KidneyShape | None) -> RenalScore:
@@ -65,14 +106,29 @@ def renal_score(labels: Volume, lesion: Mask, diameter_mm: float, shape: KidneyS
     points = world_points(lesion, labels)
     r = radius_component(diameter_mm)
     e = exophytic_component(exophytic_fraction(lesion, shape) if shape else None)
-    n = nearness_component(_gap_mm(labels, lesion, shape) if shape else None)
+    gap, gap_mm = _gap(labels, lesion, shape) if shape else (None, None)
+    n = nearness_component(gap_mm)
     a = face_component(float(np.mean((points - shape.centre) @ shape.anterior > 0)) if shape else None)
     low, high = shape.polar_lines_mm if shape and shape.polar_lines_mm else (None, None)
     along = (points - shape.centre) @ shape.axis if shape else np.empty(0)
     located = location_component(along, low, high)
-    told = [c.points for c in (r, e, n, located) if c.points is not None]
+    return scored(r, e, n, a, located, False, _drawing(shape, gap) if shape else None)
+
+
+def scored(
+    r: Component,
+    e: Component,
+    n: Component,
+    a: Component,
+    l: Component,  # noqa: E741 the score's own letter
+    hilar: bool,
+    drawing: ScoreDrawing | None,
+) -> RenalScore:
+    """The score of five components: total, risk group and its text."""
+    told = [c.points for c in (r, e, n, l) if c.points is not None]
     total = sum(told) if len(told) == 4 else None
-    return RenalScore(r, e, n, a, located, total, risk_group(total))
+    text = None if total is None else f"{total}{a.value or ''}{'h' if hilar else ''}"
+    return RenalScore(r, e, n, a, l, total, risk_group(total), hilar, text, drawing)
 
 
 def risk_group(total: int | None) -> str | None:
@@ -137,15 +193,31 @@ def location_component(along_mm: np.ndarray, low: float | None, high: float | No
     return Component("L", points, 100 * between, "%", sentence, True)
 
 
-def _gap_mm(labels: Volume, lesion: Mask, shape: KidneyShape) -> float | None:
+def _gap(labels: Volume, lesion: Mask, shape: KidneyShape) -> tuple[Diameter | None, float | None]:
+    """The shortest line from lesion to sinus between voxel centres, and its length without the voxels' own halves."""
     if shape.sinus is None:
-        return None
+        return None, None
     edge = world_points(border(lesion), labels)
-    distances, nearest = cKDTree(shape.sinus).query(edge)
+    tree = cKDTree(shape.sinus)
+    # A first guess from some of the points lets the tree pass over nearly all of the others.
+    bound = float(tree.query(edge[:: max(1, len(edge) // 200)])[0].min()) + 1e-6
+    distances, nearest = tree.query(edge, distance_upper_bound=bound)
     at = int(distances.argmin())
+    line = diameter_between(edge[at], shape.sinus[nearest[at]])
+    if line.length_mm < 1e-6:
+        return line, 0.0
     step = np.abs(shape.sinus[nearest[at]] - edge[at])
-    if distances[at] < 1e-6:
-        return 0.0
     # Between two voxel centres lies half a voxel of each that belongs to the lesion or the sinus.
-    own = float(np.linalg.norm(step * np.asarray(labels.grid.spacing_mm)) / distances[at])
-    return max(0.0, float(distances[at]) - own)
+    own = float(np.linalg.norm(step * np.asarray(labels.grid.spacing_mm)) / line.length_mm)
+    return line, max(0.0, line.length_mm - own)
+
+
+def _drawing(shape: KidneyShape, gap: Diameter | None) -> ScoreDrawing:
+    lines = shape.polar_lines_mm
+    polar = (_triple(shape.centre + lines[0] * shape.axis), _triple(shape.centre + lines[1] * shape.axis)) if lines else None
+    return ScoreDrawing(_triple(shape.centre), _triple(shape.axis), _triple(shape.anterior), polar, gap)
+
+
+def _triple(values: npt.NDArray[np.float64]) -> Triple:
+    x, y, z = values.tolist()
+    return x, y, z

@@ -36,7 +36,7 @@ def as_csv(measurement: Measurement) -> str:
     lines = [_lesion_row(lesion) for lesion in asdict(measurement)["lesions"]]
     diameters = ("largest_mm", "axial_mm", "axial_across_mm", "mean_hu", "sd_hu")
     text = io.StringIO()
-    score = ("R", "E", "N", "A", "L", "total", "risk")
+    score = ("R", "E", "N", "A", "L", "total", "risk", "renal")
     writer = csv.DictWriter(text, (*_LESION_COLUMNS, *diameters, *score), lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
@@ -49,4 +49,4 @@ def _lesion_row(lesion: dict[str, Any]) -> dict[str, Any]:
     row |= lesion["hounsfield"] or {}
     renal = lesion["renal"]
     row |= {letter.upper(): renal[letter]["points"] for letter in "renl"}
-    return row | {"A": renal["a"]["value"], "total": renal["total"], "risk": renal["risk"]}
+    return row | {"A": renal["a"]["value"], "total": renal["total"], "risk": renal["risk"], "renal": renal["text"]}

@@ -14,7 +14,7 @@ from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
 from tunet.measurement.structures import Side
-from tunet.measurement.upright import Mask, Points, border, world_points
+from tunet.measurement.upright import Mask, Points, border, bounding_box, world_points
 from tunet.volume import KIDNEY, Volume
 
 Vector = npt.NDArray[np.float64]
@@ -88,7 +88,10 @@ def hull_mask(mask: Mask, volume: Volume) -> Mask | None:
 
 def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> Points | None:
     spacing = labels.grid.spacing_mm[::-1]
-    dent = hull & (labels.array == 0)
+    # Outside the hull's box there is no dent; a large tumor makes the label map many times larger than that.
+    box = bounding_box(hull)
+    labels = _boxed(labels, box)
+    dent = hull[box] & (labels.array == 0)
     medial = -1.0 if side == "left" else 1.0
     x = labels.grid.origin_lps[0] + np.arange(labels.array.shape[2]) * labels.grid.spacing_mm[0]
     dent &= ((x - centre[0]) * medial > 0)[None, None]
@@ -102,6 +105,13 @@ def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> Points | N
     if sizes.max() * labels.grid.voxel_volume_mm3 / 1000 < SMALLEST_SINUS_ML:
         return None
     return world_points(np.asarray(pieces == sizes.argmax()), labels)
+
+
+def _boxed(labels: Volume, box: tuple[slice, ...]) -> Volume:
+    array = labels.array[box]
+    x, y, z = (float(part.start) for part in reversed(box))
+    shape = (array.shape[0], array.shape[1], array.shape[2])
+    return Volume(array, labels.grid.moved_to_index((x, y, z), shape))
 
 
 def _anterior(axis: Vector, centre: Vector, sinus: Points | None) -> Vector:

@@ -12,7 +12,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from tunet.grid import Grid
-from tunet.measurement.upright import Mask, Points, checked_labels, cropped, world_points
+from tunet.measurement.upright import Mask, Points, border, checked_labels, cropped, world_points
 from tunet.volume import KIDNEY, TUMOR, Volume
 
 Side = Literal["left", "right"]
@@ -137,8 +137,18 @@ def _seeds(cut: Volume, pieces: _Map, count: int) -> tuple[list[int], list[str]]
 
 
 def _centres(cut: Volume, pieces: _Map, wanted: Sequence[int]) -> Points:
-    centres = np.asarray(ndimage.center_of_mass(pieces > 0, pieces, wanted))
-    return cut.grid.to_lps(centres[:, ::-1])
+    """World centres (n, 3): sums over planes of voxels, several times faster than summing over voxels' indices."""
+    index = np.asarray(wanted, np.int64)
+    centres = np.empty((len(index), 3))
+    for axis in range(3):
+        place = np.zeros(len(index))
+        count = np.zeros(len(index))
+        for at, plane in enumerate(np.moveaxis(pieces, axis, 0)):
+            here = np.bincount(plane.ravel(), minlength=int(index.max()) + 1)[index]
+            place += at * here
+            count += here
+        centres[:, 2 - axis] = place / count
+    return cut.grid.to_lps(centres)
 
 
 def _sided(
@@ -167,7 +177,7 @@ def _nearest_sides(cut: Volume, pieces: _Map, count: int, seeds: tuple[int, int]
     table[list(seeds)] = (1, 2)
     others = [piece for piece in range(1, count + 1) if piece not in seeds]
     if others:
-        trees = [cKDTree(world_points(pieces == seed, cut)[::11]) for seed in seeds]
+        trees = [cKDTree(world_points(border(pieces == seed), cut)[::3]) for seed in seeds]
         centres = _centres(cut, pieces, others)
         right, left = (tree.query(centres)[0] for tree in trees)
         table[others] = np.where(right <= left, 1, 2)

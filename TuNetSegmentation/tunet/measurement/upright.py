@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
@@ -26,14 +28,15 @@ def checked_labels(labels: Volume) -> Volume:
         InputError: values other than 0 background, 1 kidney, 2 tumour and 3 cyst, or nothing but background.
     """
     low, high = labels.array.min(), labels.array.max()
-    if low < 0 or high > CYST or np.any(labels.array != labels.array.astype(np.uint8)):
+    whole = np.issubdtype(labels.array.dtype, np.integer) or np.array_equal(labels.array, np.rint(labels.array))
+    if low < 0 or high > CYST or not whole:
         raise InputError(
             f"The segmentation holds values from {low:g} to {high:g}; measuring needs a label map with 0 background, "
             "1 kidney, 2 tumour and, if there is one, 3 cyst."
         )
     if high == 0:
         raise InputError("The segmentation is empty; draw or segment a kidney, then measure.")
-    return Volume(labels.array.astype(np.uint8), labels.grid)
+    return Volume(labels.array.astype(np.uint8, copy=False), labels.grid)
 
 
 def cropped(volume: Volume, pad: int = 1) -> Volume:
@@ -45,6 +48,15 @@ def cropped(volume: Volume, pad: int = 1) -> Volume:
         spans.append((int(filled[0]) - pad, int(filled[-1]) + 1 + pad))
     shape = (spans[0][1] - spans[0][0], spans[1][1] - spans[1][0], spans[2][1] - spans[2][0])
     return volume.on_lattice(volume.grid.moved_to_index((spans[2][0], spans[1][0], spans[0][0]), shape), 0)
+
+
+def bounding_box(mask: Mask, pad: Sequence[int] = (1, 1, 1)) -> tuple[slice, slice, slice]:
+    """Slices (z, y, x) of the smallest box around a mask that is not empty, padded where the array has room."""
+    spans = []
+    for axis in range(3):
+        filled = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        spans.append(slice(max(0, int(filled[0]) - pad[axis]), int(filled[-1]) + 1 + pad[axis]))
+    return spans[0], spans[1], spans[2]
 
 
 def upright(labels: Volume) -> Volume:

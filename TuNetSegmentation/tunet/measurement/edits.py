@@ -1,0 +1,99 @@
+"""What the reader sets in a R.E.N.A.L. score: single components, and the hilar suffix; totals follow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from tunet.errors import UsageError
+from tunet.measurement.measures import Measurement
+from tunet.measurement.renal import Component, RenalScore, scored
+
+_PART = re.compile(r"([RENL])=([123])|A=([apx])|(h)", re.IGNORECASE)
+_EXAMPLE = 'write for example "1:N=2,A=p,h" (lesion 1; R, E, N, L with 1 to 3 points, A with a, p or x, h for hilar)'
+
+
+@dataclass(frozen=True)
+class RenalEdit:
+    """The reader's choices for one lesion; None leaves what was measured.
+
+    Attributes:
+        lesion: its number.
+        r, e, n, l: points, 1 to 3.
+        a: the letter a, p or x.
+        hilar: whether the tumour touches the main renal artery or vein.
+    """
+
+    lesion: int
+    r: int | None = None
+    e: int | None = None
+    n: int | None = None
+    l: int | None = None  # noqa: E741 the score's own letter
+    a: str | None = None
+    hilar: bool = False
+
+    def __post_init__(self) -> None:
+        if any(points is not None and points not in (1, 2, 3) for points in (self.r, self.e, self.n, self.l)):
+            raise UsageError("A component of R.E.N.A.L. has 1, 2 or 3 points.")
+        if self.a is not None and self.a not in ("a", "p", "x"):
+            raise UsageError("The A of R.E.N.A.L. is a, p or x.")
+
+
+def edited_score(score: RenalScore, edit: RenalEdit) -> RenalScore:
+    """The score with the reader's components; total, risk group and text follow, what was measured stays readable."""
+    r, e, n, l = (  # noqa: E741 the score's own letter
+        component if points is None else _set(component, points)
+        for component, points in zip(
+            (score.r, score.e, score.n, score.l), (edit.r, edit.e, edit.n, edit.l), strict=True
+        )
+    )
+    a = score.a
+    if edit.a is not None:
+        a = replace(a, value=edit.a, sentence=f"Set by the reader; measured: {a.value or 'not told'}.", edited=True)
+    return scored(r, e, n, a, l, edit.hilar, score.drawing)
+
+
+def with_edits(measurement: Measurement, edits: Iterable[RenalEdit]) -> Measurement:
+    """The measurement with the reader's edits of its lesions' scores.
+
+    Raises:
+        UsageError: an edit names a lesion that is not there.
+    """
+    lesions = {lesion.number: lesion for lesion in measurement.lesions}
+    for edit in edits:
+        if edit.lesion not in lesions:
+            count = len(lesions)
+            raise UsageError(f"There is no lesion {edit.lesion} to edit; this segmentation has {count}.")
+        lesion = lesions[edit.lesion]
+        lesions[edit.lesion] = replace(lesion, renal=edited_score(lesion.renal, edit))
+    return replace(measurement, lesions=tuple(lesions[number] for number in sorted(lesions)))
+
+
+def parse_edit(text: str) -> RenalEdit:
+    """An edit from the command line, such as ``1:N=2,A=p,h``.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    number, colon, rest = text.partition(":")
+    if not colon or not number.strip().isdigit():
+        raise UsageError(f"The edit {text!r} cannot be read; {_EXAMPLE}.")
+    points: dict[str, int] = {}
+    letter, hilar = None, False
+    for word in rest.split(","):
+        found = _PART.fullmatch(word.strip())
+        if found is None:
+            raise UsageError(f"The edit {text!r} cannot be read; {_EXAMPLE}.")
+        if found[1]:
+            points[found[1].lower()] = int(found[2])
+        elif found[3]:
+            letter = found[3].lower()
+        else:
+            hilar = True
+    return RenalEdit(int(number), a=letter, hilar=hilar, **points)
+
+
+def _set(component: Component, points: int) -> Component:
+    before = "not told" if component.points is None else f"{component.points}"
+    return replace(component, points=points, sentence=f"Set by the reader; measured: {before}.", edited=True)

@@ -1,0 +1,41 @@
+"""A segmentation as DICOM objects in a folder: SEG and SR, both in the study of the CT."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tunet.measurement.measures import Examination
+from tunet.output import StagedFolder
+from tunet.planning.dicom_seg import segmentation_object, tracked
+from tunet.planning.dicom_source import SourceSeries
+from tunet.planning.dicom_sr import measurement_report
+from tunet.planning.provenance import Provenance
+from tunet.planning.segments import segments_of
+
+SEG_NAME, SR_NAME = "segmentation.dcm", "measurements.dcm"
+
+
+@dataclass(frozen=True)
+class DicomFiles:
+    """What was written."""
+
+    segmentation: Path
+    report: Path
+
+
+def write_dicom(examined: Examination, source: SourceSeries, provenance: Provenance, folder: Path) -> DicomFiles:
+    """Write SEG and SR. They carry the patient's name and number as the CT does: they belong to a PACS, not elsewhere.
+
+    Raises:
+        InputError: the segmentation does not lie on the CT's grid.
+        OutputError: the folder cannot be written.
+        UsageError: highdicom is not installed.
+    """
+    segments = tracked(segments_of(examined.structures))
+    segmentation = segmentation_object(examined.structures, segments, source, provenance)
+    report = measurement_report(examined.measurement, segments, segmentation, source, provenance)
+    with StagedFolder(folder) as staging:
+        segmentation.save_as(staging / SEG_NAME, enforce_file_format=True)
+        report.save_as(staging / SR_NAME, enforce_file_format=True)
+    return DicomFiles(folder / SEG_NAME, folder / SR_NAME)

@@ -1,0 +1,274 @@
+"""Slices through a lesion or a kidney with contours, diameters and the lines of its R.E.N.A.L. score."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from tunet.grid import Grid, Triple
+from tunet.measurement.diameters import Diameter
+from tunet.measurement.measures import Examination, KidneyMeasures, LesionMeasures
+from tunet.measurement.renal import ScoreDrawing
+from tunet.measurement.structures import SIDES, Side
+from tunet.measurement.upright import Mask
+from tunet.pictures import WINDOW_HIGH, WINDOW_LOW
+from tunet.planning.extras import needed
+from tunet.planning.surfaces import SmoothField, smooth_field
+from tunet.volume import KIDNEY, Volume
+
+PIXEL_MM = 0.4
+WIDTH_MM, HEIGHT_MM = 176.0, 132.0
+DPI = 220
+KIDNEY_LINE, LESION_LINE, HULL_LINE, SINUS_FILL = "#ff9d3b", "#7df07d", "#ffffff", "#4aa8ff"
+RULER, GAP_LINE, POLAR_LINE = "#ffe14d", "#ff5fa2", "#ffe14d"
+
+
+@dataclass(frozen=True)
+class SlicePlane:
+    """A slice to draw: a grid of one slice whose x runs to the right and y down on the picture.
+
+    Attributes:
+        letters: left, right, top and bottom edge.
+    """
+
+    grid: Grid
+    letters: tuple[str, str, str, str]
+
+    def spot(self, point_lps: Triple) -> tuple[float, float]:
+        """Column and row of a world position, seen along the slice's normal."""
+        x, y, _ = self.grid.to_index(np.asarray([point_lps]))[0].tolist()
+        return x, y
+
+
+def axial_plane(centre_lps: Triple) -> SlicePlane:
+    """The axial slice through a position, patient's right on the left."""
+    return _plane(centre_lps, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), ("R", "L", "A", "P"))
+
+
+def coronal_plane(centre_lps: Triple, drawing: ScoreDrawing | None = None) -> SlicePlane:
+    """The coronal slice through a position; with a drawing, along that kidney's own axis and coronal plane."""
+    if drawing is None:
+        return _plane(centre_lps, (1.0, 0.0, 0.0), (0.0, 0.0, -1.0), ("R", "L", "S", "I"))
+    down = -np.asarray(drawing.kidney_axis)
+    right = np.cross(down, -np.asarray(drawing.anterior))
+    right = right if right[0] > 0 else -right
+    x, y = (_triple(vector) for vector in (right, down))
+    return _plane(centre_lps, x, y, ("R", "L", "S", "I"))
+
+
+class Painter:
+    """Draws slices of one examined case; smoothed masks are made once.
+
+    Args:
+        ct: on the grid of the segmentation; None draws on grey.
+    """
+
+    def __init__(self, examined: Examination, ct: Volume | None) -> None:
+        self.examined = examined
+        self._ct = ct
+        self._smooth: dict[str, SmoothField] = {}
+
+    def axial_of_lesion(self, lesion: LesionMeasures) -> bytes:
+        """The axial slice of the largest axial diameter, with both diameters."""
+        plane = axial_plane(_towards(_middle(lesion.axial), self._centre(lesion.side), height=False))
+        figure, axis = self._begin(plane)
+        self._contours(axis, plane)
+        _measure_line(axis, plane, lesion.axial, RULER)
+        _measure_line(axis, plane, lesion.axial_across, RULER)
+        return _finished(figure, axis, plane)
+
+    def coronal_of_lesion(self, lesion: LesionMeasures) -> bytes:
+        """The slice along the kidney through the lesion: hull (E), sinus and gap (N), polar lines (L)."""
+        drawing = lesion.renal.drawing
+        at = _towards(lesion.centre_lps, self._centre(lesion.side), height=True)
+        if drawing is not None:  # through the lesion's centre, moved within the plane only
+            anterior = np.asarray(drawing.anterior)
+            at = _triple(np.asarray(at) + anterior * float((np.asarray(lesion.centre_lps) - at) @ anterior))
+        plane = coronal_plane(at, drawing)
+        figure, axis = self._begin(plane)
+        self._sinus(axis, plane, lesion.side)
+        self._contours(axis, plane)
+        self._hull(axis, plane, lesion.side)
+        if drawing is not None:
+            _polar_lines(axis, plane, drawing)
+            if drawing.gap is not None:
+                _measure_line(axis, plane, drawing.gap, GAP_LINE, f"N {lesion.renal.n.value or 0:.0f} mm")
+        return _finished(figure, axis, plane)
+
+    def face_of_lesion(self, lesion: LesionMeasures) -> bytes:
+        """The axial slice through the lesion's centre with the kidney's coronal plane (A) and hull (E)."""
+        drawing = lesion.renal.drawing
+        plane = axial_plane(_towards(lesion.centre_lps, self._centre(lesion.side), height=False))
+        figure, axis = self._begin(plane)
+        self._sinus(axis, plane, lesion.side)
+        self._contours(axis, plane)
+        self._hull(axis, plane, lesion.side)
+        if drawing is not None:
+            _coronal_line(axis, plane, drawing)
+        return _finished(figure, axis, plane)
+
+    def coronal_of_kidney(self, kidney: KidneyMeasures) -> bytes:
+        """The slice through the middle of a kidney that holds its length, as coronal as that allows."""
+        plane = _plane_along(kidney.length)
+        figure, axis = self._begin(plane)
+        self._contours(axis, plane)
+        _measure_line(axis, plane, kidney.length, RULER)
+        return _finished(figure, axis, plane)
+
+    def _begin(self, plane: SlicePlane) -> tuple[Any, Any]:
+        figure_module = needed("matplotlib.figure", "Matplotlib", "A report")
+        figure = figure_module.Figure(figsize=(4.4, 3.3), facecolor="black")
+        axis = figure.add_axes((0, 0, 1, 1))
+        axis.set_axis_off()
+        if self._ct is None:
+            picture = np.full(plane.grid.shape[1:], 0.25)
+            axis.imshow(picture, cmap="gray", vmin=0, vmax=1)
+        else:
+            picture = self._ct.resampled(plane.grid, outside=-1024).array[0]
+            axis.imshow(picture, cmap="gray", vmin=WINDOW_LOW, vmax=WINDOW_HIGH, interpolation="bilinear")
+        axis.autoscale(False)
+        return figure, axis
+
+    def _contours(self, axis: Any, plane: SlicePlane) -> None:
+        found = self.examined.structures
+        for side in SIDES:
+            own = found.side_map == SIDES.index(side) + 1
+            self._outline(axis, plane, f"kidney {side}", own & (found.labels.array == KIDNEY), KIDNEY_LINE)
+        for lesion in found.lesions:
+            self._outline(
+                axis, plane, f"lesion {lesion.number}", found.lesion_map == lesion.number, LESION_LINE, 1.6
+            )
+
+    def _outline(self, axis: Any, plane: SlicePlane, name: str, mask: Mask, color: str, width: float = 1.2) -> None:
+        if name not in self._smooth:
+            if not mask.any():
+                return
+            self._smooth[name] = smooth_field(mask, self.examined.structures.labels.grid)
+        smooth = self._smooth[name]
+        values = smooth.field.resampled(plane.grid).array[0]
+        if values.max() > smooth.level:
+            axis.contour(values, levels=[smooth.level], colors=[color], linewidths=width)
+
+    def _hull(self, axis: Any, plane: SlicePlane, side: Side) -> None:
+        if side in self.examined.shapes:
+            hull = ndimage.gaussian_filter(self.examined.shapes[side].hull.astype(np.float32), 1)
+            values = Volume(hull, self.examined.outlines[side].grid).resampled(plane.grid).array[0]
+            if values.max() > 0.5:
+                axis.contour(values, levels=[0.5], colors=[HULL_LINE], linewidths=0.9, linestyles="dashed")
+
+    def _sinus(self, axis: Any, plane: SlicePlane, side: Side) -> None:
+        shape = self.examined.shapes.get(side)
+        if shape is None or shape.sinus is None:
+            return
+        grid = self.examined.outlines[side].grid
+        mask = np.zeros(grid.shape, np.float32)
+        mask[tuple(np.rint(grid.to_index(shape.sinus)).astype(int)[:, ::-1].T)] = 1
+        values = Volume(mask, grid).resampled(plane.grid).array[0]
+        if values.max() > 0.5:
+            axis.contourf(values, levels=[0.5, 2], colors=[SINUS_FILL], alpha=0.35)
+
+    def _centre(self, side: Side) -> npt.NDArray[np.float64]:
+        found = self.examined.structures
+        index = np.argwhere(found.side_map == SIDES.index(side) + 1).mean(axis=0)[::-1]
+        return np.asarray(found.labels.grid.to_lps(index[None])[0])
+
+
+def _plane_along(line: Diameter) -> SlicePlane:
+    down = np.subtract(line.end_lps, line.start_lps) / max(line.length_mm, 1e-6)
+    down = down if down[2] < 0 else -down
+    right = np.asarray([1.0, 0.0, 0.0]) - down * down[0]
+    right /= np.linalg.norm(right)
+    return _plane(_middle(line), _triple(right), _triple(down), ("R", "L", "S", "I"))
+
+
+def _plane(centre: Triple, right: Triple, down: Triple, letters: tuple[str, str, str, str]) -> SlicePlane:
+    axes = np.stack([right, down, np.cross(right, down)], axis=1)
+    columns, rows = round(WIDTH_MM / PIXEL_MM), round(HEIGHT_MM / PIXEL_MM)
+    first = np.asarray(centre) - axes @ [(columns - 1) / 2 * PIXEL_MM, (rows - 1) / 2 * PIXEL_MM, 0.0]
+    direction = tuple(float(v) for v in axes.ravel())
+    return SlicePlane(Grid((1, rows, columns), (PIXEL_MM, PIXEL_MM, 1.0), _triple(first), direction), letters)
+
+
+def _towards(point: Triple, other: npt.NDArray[np.float64], height: bool) -> Triple:
+    """Half way from a point to another, so that both are in view; an axial slice keeps its height."""
+    middle = (np.asarray(point) + other) / 2
+    return _triple(np.asarray([middle[0], middle[1], middle[2] if height else point[2]]))
+
+
+def _middle(line: Diameter) -> Triple:
+    return _triple((np.asarray(line.start_lps) + line.end_lps) / 2)
+
+
+def _triple(values: npt.NDArray[np.float64]) -> Triple:
+    x, y, z = (float(v) for v in values)
+    return x, y, z
+
+
+def _measure_line(axis: Any, plane: SlicePlane, line: Diameter, color: str, text: str | None = None) -> None:
+    (x0, y0), (x1, y1) = plane.spot(line.start_lps), plane.spot(line.end_lps)
+    axis.plot([x0, x1], [y0, y1], color=color, linewidth=1.1, marker="o", markersize=2.2)
+    # Beyond the end that lies further right, so that the number covers neither lesion nor line.
+    (nx, ny), (fx, fy) = ((x0, y0), (x1, y1)) if x0 > x1 else ((x1, y1), (x0, y0))
+    length = max(float(np.hypot(nx - fx, ny - fy)), 1e-6)
+    at = (nx + 14 * (nx - fx) / length, ny + 14 * (ny - fy) / length)
+    axis.text(*at, text or f"{line.length_mm:.0f} mm", color=color, fontsize=9, ha="left", va="center").set_path_effects(
+        _halo()
+    )
+
+
+def _polar_lines(axis: Any, plane: SlicePlane, drawing: ScoreDrawing) -> None:
+    if drawing.polar_points is None:
+        return
+    columns = plane.grid.shape[2]
+    for point in drawing.polar_points:
+        _, y = plane.spot(point)
+        axis.plot([0.06 * columns, 0.94 * columns], [y, y], color=POLAR_LINE, linewidth=0.9, linestyle=(0, (6, 3)))
+    _, y = plane.spot(drawing.polar_points[1])
+    axis.text(0.94 * columns, y - 6, "polar lines", color=POLAR_LINE, fontsize=7.5, ha="right").set_path_effects(_halo())
+
+
+def _coronal_line(axis: Any, plane: SlicePlane, drawing: ScoreDrawing) -> None:
+    """Where the kidney's coronal plane, through its centre, cuts the slice."""
+    anterior = np.asarray(drawing.anterior)
+    along = np.cross(anterior, plane.grid.direction_matrix[:, 2])
+    if np.linalg.norm(along) < 1e-6:
+        return
+    along /= np.linalg.norm(along)
+    centre = np.asarray(drawing.kidney_centre)
+    height = plane.grid.origin_lps[2] - centre[2]
+    # Along the plane from the kidney's centre to the height of the slice.
+    rise = np.asarray([0, 0, 1.0]) - anterior * anterior[2]
+    base = centre + rise * (height / rise[2] if abs(rise[2]) > 1e-6 else 0.0)
+    ends = [plane.spot(_triple(base + along * reach)) for reach in (-55.0, 55.0)]
+    axis.plot(*zip(*ends, strict=True), color=POLAR_LINE, linewidth=0.9, linestyle=(0, (6, 3)))
+    right = max(ends)
+    axis.text(right[0], right[1] - 8, "coronal plane", color=POLAR_LINE, fontsize=7.5, ha="right").set_path_effects(
+        _halo()
+    )
+
+
+def _halo() -> list[Any]:
+    effects = needed("matplotlib.patheffects", "Matplotlib", "A report")
+    return [effects.withStroke(linewidth=2.2, foreground="black")]
+
+
+def _finished(figure: Any, axis: Any, plane: SlicePlane) -> bytes:
+    """PNG with orientation letters and a scale of 5 cm."""
+    rows, columns = plane.grid.shape[1:]
+    left, right, top, bottom = plane.letters
+    spots = ((8, rows / 2, left), (columns - 8, rows / 2, right), (columns / 2, 10, top), (columns / 2, rows - 10, bottom))
+    for x, y, letter in spots:
+        axis.text(x, y, letter, color="white", fontsize=9, ha="center", va="center").set_path_effects(_halo())
+    length = 50 / PIXEL_MM
+    axis.plot([14, 14 + length], [rows - 14, rows - 14], color="white", linewidth=1.6, solid_capstyle="butt")
+    axis.text(14 + length / 2, rows - 19, "5 cm", color="white", fontsize=7.5, ha="center", va="bottom").set_path_effects(
+        _halo()
+    )
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI)
+    return buffer.getvalue()
