@@ -30,7 +30,6 @@ DATA = ROOT.parent / "shared" / "data"
 FAT_HU = -30.0
 # A voxel at the edge to fat is half kidney (about 200 HU) and half fat (about -100 HU) near this level.
 EDGE_HU = 30.0
-POLE_HU = 70.0
 RIM_MM = 1.5
 VESSEL_LENGTH_MM = 3.0
 SEED_REACH = 6
@@ -70,6 +69,7 @@ class KidneyRecipe:
     seed: tuple[int, int, int]
     level_hu: float
     ceiling_hu: float
+    pole_hu: float
     smoothing_mm: float
     opening_mm: float
     closing_mm: float
@@ -99,6 +99,7 @@ def _recipe(entry: dict) -> KidneyRecipe:  # type: ignore[type-arg]
         seed=tuple(entry["seed"]),
         level_hu=entry["level_hu"],
         ceiling_hu=entry.get("ceiling_hu", 3000.0),
+        pole_hu=entry.get("pole_hu", 80.0),
         smoothing_mm=entry.get("smoothing_mm", 0.8),
         opening_mm=entry.get("opening_mm", 2.0),
         closing_mm=entry.get("closing_mm", 8.0),
@@ -130,19 +131,19 @@ def segment_kidney(ct: Volume, recipe: KidneyRecipe) -> np.ndarray:
     core = _component_at(opened, seed)
     core = ndimage.binary_propagation(core, mask=bright & _in_slices(core, lambda m: _grown(m, 1.5 / pixel)))
 
-    # The rim: a little further toward fat, and one slice further at the poles, where a voxel is half kidney.
+    # The rim: a little further toward fat, and two slices further at the poles, where a voxel is half kidney.
     near_fat = _in_slices(hu < FAT_HU, lambda m: _grown(m, 1.2 * RIM_MM / pixel))
-    poles = ndimage.binary_dilation(core, np.ones((3, 1, 1), bool)) & (smooth > POLE_HU) & near_fat
-    mask = core | (poles & allowed)
+    upward = np.ones((3, 1, 1), bool)
+    mask = core | ndimage.binary_dilation(core, upward, iterations=2, mask=(smooth > recipe.pole_hu) & allowed)
     mask |= _in_slices(mask, lambda m: _grown(m, RIM_MM / pixel)) & (smooth > EDGE_HU) & near_fat & allowed
+    for ball in recipe.add_balls:
+        mask |= _ball(ball, hu.shape, corner, spacing) & (smooth >= FAT_HU)
     mask = _in_slices(mask, lambda m: _closed(m, recipe.closing_mm / pixel))
     mask = ndimage.binary_closing(np.pad(mask, 1), np.ones((3, 1, 1), bool))[1:-1, 1:-1, 1:-1] | mask
     mask &= allowed
     mask = _in_slices(mask, lambda m: _without_vessels(m, recipe.vessel_mm / pixel, VESSEL_LENGTH_MM / pixel))
     mask = _in_slices(mask, lambda m: ndimage.median_filter(m, size=3))
     mask |= _drawn(recipe.add, hu.shape, corner)
-    for ball in recipe.add_balls:
-        mask |= _ball(ball, hu.shape, corner, spacing)
     mask &= ~_drawn(recipe.remove, hu.shape, corner)
     mask &= smooth >= FAT_HU
     mask = _component_at(mask, seed)
