@@ -79,7 +79,7 @@ LOCALIZER = replace(
 # On real CT from what synthetic CT taught.
 TUNING = replace(CASCADE, max_epochs=7, learning_rate=2e-3)
 LOCALIZER_TUNING = replace(LOCALIZER, max_epochs=5, learning_rate=2e-3)
-LAST = replace(TUNING, max_epochs=10)
+LAST = replace(TUNING, max_epochs=8)
 
 POSTPROCESSING = replace(
     CLINICAL,

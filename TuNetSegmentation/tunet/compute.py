@@ -74,7 +74,8 @@ def device_name(device: torch.device) -> str:
         return f"{properties.name} ({properties.total_memory / 2**30:.0f} GB)"
     if device.type == "mps":
         return "Apple GPU"
-    return f"CPU ({_processor()}{torch.get_num_threads()} threads)"
+    threads = torch.get_num_threads()
+    return f"CPU ({_processor()}{threads} thread{'' if threads == 1 else 's'})"
 
 
 def _processor() -> str:
