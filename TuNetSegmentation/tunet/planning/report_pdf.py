@@ -132,7 +132,7 @@ class _Typesetter:
                 row.append("")
             widths.append(width_mm * self._mm)
             row.append(cell)
-        plain = [("VALIGN", (0, 0), (-1, -1), "TOP")]
+        plain: list[tuple[Any, ...]] = [("VALIGN", (0, 0), (-1, -1), "TOP")]
         plain += [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP")]
         return self._tables.Table([row], colWidths=widths, style=plain, hAlign="LEFT")
 
