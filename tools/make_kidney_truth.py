@@ -240,7 +240,7 @@ def make(name: str, ct_path: str, kidneys: tuple[KidneyRecipe, ...], data: Path,
     for recipe in kidneys:
         mask = segment_kidney(ct, recipe)
         slices = np.flatnonzero(mask.any(axis=(1, 2)))
-        print(f"{name} {recipe.side}: {mask.sum() * voxel_ml:.1f} ml, slices {slices[0]} to {slices[-1]}", flush=True)
+        print(f"{name} {recipe.side}: {mask.sum() * voxel_ml:.1f} ml, slices {slices[0]} to {slices[-1]}", flush=True)  # noqa: T201
         labels[mask] = 1
     source = data / ct_path
     write_volume(Volume(labels, ct.grid), out / f"{name}.nii.gz", source if source.is_file() else None)

@@ -155,7 +155,8 @@ def _lesion_section(painter: Painter, examined: Examination, lesion: LesionMeasu
         key_pictures=(
             Picture(painter.axial_of_lesion(lesion), "Axial, at the largest axial diameter"),
             Picture(
-                distance_view(examined, lesion), "Distance of the kidney's surface from the tumor (green), seen from its side"
+                distance_view(examined, lesion),
+                "Distance of the kidney's surface from the tumor (green), seen from its side",
             ),
         ),
         score_title=_score_title(score),
@@ -200,7 +201,12 @@ def _score_title(score: RenalScore) -> str:
 
 def _component_row(part: Component) -> tuple[str, ...]:
     points = "-" if part.points is None else str(part.points)
-    return f"{part.letter}  {_MEANING[part.letter]}", points + (" *" if part.edited else ""), measured(part), part.sentence
+    return (
+        f"{part.letter}  {_MEANING[part.letter]}",
+        points + (" *" if part.edited else ""),
+        measured(part),
+        part.sentence,
+    )
 
 
 def measured(part: Component) -> str:
@@ -259,9 +265,7 @@ def _about_scores(measurement: Measurement) -> tuple[str, ...]:
     if not measurement.lesions:
         return ()
     suffix = "" if any(lesion.renal.hilar for lesion in measurement.lesions) else " The hilar suffix h is left to you."
-    return (
-        "R.E.N.A.L. is approximate: sinus and polar lines are inferred from the kidney's outline." + suffix,
-    )
+    return ("R.E.N.A.L. is approximate: sinus and polar lines are inferred from the kidney's outline." + suffix,)
 
 
 def _ml(value: float) -> str:

@@ -140,9 +140,7 @@ class Painter:
             own = found.side_map == SIDES.index(side) + 1
             self._outline(axis, plane, f"kidney {side}", own & (found.labels.array == KIDNEY), KIDNEY_LINE)
         for lesion in found.lesions:
-            self._outline(
-                axis, plane, f"lesion {lesion.number}", found.lesion_map == lesion.number, LESION_LINE, 1.6
-            )
+            self._outline(axis, plane, f"lesion {lesion.number}", found.lesion_map == lesion.number, LESION_LINE, 1.6)
 
     def _outline(self, axis: Any, plane: SlicePlane, name: str, mask: Mask, color: str, width: float = 1.2) -> None:
         if name not in self._smooth:
@@ -216,9 +214,9 @@ def _measure_line(axis: Any, plane: SlicePlane, line: Diameter, color: str, text
     (nx, ny), (fx, fy) = ((x0, y0), (x1, y1)) if x0 > x1 else ((x1, y1), (x0, y0))
     length = max(float(np.hypot(nx - fx, ny - fy)), 1e-6)
     at = (nx + 14 * (nx - fx) / length, ny + 14 * (ny - fy) / length)
-    axis.text(*at, text or f"{line.length_mm:.0f} mm", color=color, fontsize=9, ha="left", va="center").set_path_effects(
-        _halo()
-    )
+    axis.text(
+        *at, text or f"{line.length_mm:.0f} mm", color=color, fontsize=9, ha="left", va="center"
+    ).set_path_effects(_halo())
 
 
 def _polar_lines(axis: Any, plane: SlicePlane, drawing: ScoreDrawing) -> None:
@@ -229,7 +227,9 @@ def _polar_lines(axis: Any, plane: SlicePlane, drawing: ScoreDrawing) -> None:
         _, y = plane.spot(point)
         axis.plot([0.06 * columns, 0.94 * columns], [y, y], color=POLAR_LINE, linewidth=0.9, linestyle=(0, (6, 3)))
     _, y = plane.spot(drawing.polar_points[1])
-    axis.text(0.94 * columns, y - 6, "polar lines", color=POLAR_LINE, fontsize=7.5, ha="right").set_path_effects(_halo())
+    axis.text(0.94 * columns, y - 6, "polar lines", color=POLAR_LINE, fontsize=7.5, ha="right").set_path_effects(
+        _halo()
+    )
 
 
 def _coronal_line(axis: Any, plane: SlicePlane, drawing: ScoreDrawing) -> None:
@@ -261,14 +261,19 @@ def _finished(figure: Any, axis: Any, plane: SlicePlane) -> bytes:
     """PNG with orientation letters and a scale of 5 cm."""
     rows, columns = plane.grid.shape[1:]
     left, right, top, bottom = plane.letters
-    spots = ((8, rows / 2, left), (columns - 8, rows / 2, right), (columns / 2, 10, top), (columns / 2, rows - 10, bottom))
+    spots = (
+        (8, rows / 2, left),
+        (columns - 8, rows / 2, right),
+        (columns / 2, 10, top),
+        (columns / 2, rows - 10, bottom),
+    )
     for x, y, letter in spots:
         axis.text(x, y, letter, color="white", fontsize=9, ha="center", va="center").set_path_effects(_halo())
     length = 50 / PIXEL_MM
     axis.plot([14, 14 + length], [rows - 14, rows - 14], color="white", linewidth=1.6, solid_capstyle="butt")
-    axis.text(14 + length / 2, rows - 19, "5 cm", color="white", fontsize=7.5, ha="center", va="bottom").set_path_effects(
-        _halo()
-    )
+    axis.text(
+        14 + length / 2, rows - 19, "5 cm", color="white", fontsize=7.5, ha="center", va="bottom"
+    ).set_path_effects(_halo())
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
     return buffer.getvalue()
