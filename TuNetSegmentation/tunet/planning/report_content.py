@@ -113,7 +113,10 @@ def report_content(
     return ReportContent(
         title="Kidney and tumor report",
         heading=tuple(heading),
-        subtitle=f"{_counted(measurement)} · made on {(day or date.today()).isoformat()} with TuNetSegmentation {__version__}",
+        subtitle=(
+            f"{_counted(measurement)} · made on {(day or date.today()).isoformat()} "
+            f"with TuNetSegmentation {__version__}"
+        ),
         views=tuple(Picture(png, caption) for png, caption in whole_views(examined)),
         kidneys=Table(
             ("Kidney", "Parenchyma", "With tumor", "Tumor share", "Length", "Axial", "Mean HU"),
@@ -166,7 +169,7 @@ def _lesion_section(painter: Painter, examined: Examination, lesion: LesionMeasu
         score_pictures=(
             Picture(
                 painter.coronal_of_lesion(lesion),
-                "Along the kidney: hull (dashed white) for E, sinus (blue) and shortest line (pink) for N, polar lines for L",
+                "Along it: hull (dashed white) for E, sinus (blue) and shortest line (pink) for N, polar lines for L",
             ),
             Picture(painter.face_of_lesion(lesion), "Axial: hull for E, the kidney's coronal plane for A"),
         ),
