@@ -3,11 +3,10 @@
     python tools/make_starter_data.py -o FOLDER --labels LABEL_FOLDER --count 20 --jobs 2
     python tools/make_starter_data.py -o TEST_FOLDER --labels LABEL_FOLDER --masks 100-119 --test --count 8
 
-Writes a dataset in the KiTS layout, ``patients.json`` (which case is whose) and ``LICENSE.txt``. Numbers of cases tell the
-CT: 06xxx is hcc_006, 07xxx hcc_007, 09xxx hcc_009, 15xxx hcc_015 (from 500 on in the portal phase), 20xxx the
-TotalSegmentator example. Variant 0 is the CT as it is. Cases that are there stay; everything follows from ``--seed`` and
-the case's name. LABEL_FOLDER holds the kidneys of each CT (1), as hcc_006.nii.gz and so on. How it works:
-docs/starter_data.md.
+Writes a dataset in the KiTS layout, ``patients.json`` (which case is whose) and ``LICENSE.txt``. Numbers of cases tell
+the CT: 06xxx is hcc_006, 07xxx hcc_007, 09xxx hcc_009, 15xxx hcc_015 (from 500 on in the portal phase), 20xxx the
+TotalSegmentator example. Variant 0 is the CT as it is. Cases that are there stay; everything follows from ``--seed``
+and the case's name. LABEL_FOLDER holds the kidneys of each CT (1), as hcc_006.nii.gz and so on.
 """
 
 from __future__ import annotations

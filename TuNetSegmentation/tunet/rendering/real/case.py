@@ -96,7 +96,8 @@ class CaseDescription:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return _plain(asdict(self))
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,7 @@ class MadeCase:
     description: CaseDescription
 
 
-def make_case(
-    source: Source, name: str, kind: Kind, donors: Sequence[Donor], seed: int, spacing_mm: float
-) -> MadeCase:
+def make_case(source: Source, name: str, kind: Kind, donors: Sequence[Donor], seed: int, spacing_mm: float) -> MadeCase:
     """Everything random follows from seed and name."""
     key = [seed, zlib.crc32(name.encode())]
     shape, tissue, lesions, scanner = (np.random.default_rng([*key, part]) for part in range(4))

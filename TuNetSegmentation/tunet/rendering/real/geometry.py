@@ -56,9 +56,7 @@ class Geometry:
         return cls(factors, bend, slice_mm, thickness)
 
 
-def scene_of(
-    ct: Volume, kidneys: Volume, geometry: Geometry, spacing_mm: float, rng: np.random.Generator
-) -> Scene:
+def scene_of(ct: Volume, kidneys: Volume, geometry: Geometry, spacing_mm: float, rng: np.random.Generator) -> Scene:
     """A CT (HU) with its kidney label (1 where kidney) on an upright grid with pixels of at least ``spacing_mm``."""
     hu = as_stored(Volume(np.asarray(ct.array, dtype=np.float32), ct.grid), _LPS)
     share = as_stored(Volume((kidneys.array > 0).astype(np.float32), kidneys.grid), _LPS)

@@ -77,7 +77,8 @@ class Rooms:
             return soft
         even = soft & (spread < 1.5 * np.percentile(spread[soft], 30))
         reach = [max(1, round(_ORGAN_DEPTH_MM / 2 / s)) for s in self.grid.spacing_mm[::-1]]
-        deep = ndimage.binary_erosion(ndimage.binary_closing(even, iterations=1), iterations=reach[2])
+        closed = ndimage.binary_closing(even, iterations=1)
+        deep = np.asarray(ndimage.binary_erosion(closed, iterations=reach[2]), dtype=bool)
         pieces, count = ndimage.label(deep)
         if count == 0:
             return deep
@@ -107,7 +108,7 @@ def _lungs(smooth: Field, body: Mask, grid: Grid) -> Mask:
         return np.zeros_like(body)
     sizes = ndimage.sum_labels(pieces > 0, pieces, range(1, count + 1))
     large = 1 + np.flatnonzero(sizes * grid.voxel_volume_mm3 > 1000 * _LUNG_ML)
-    return ndimage.binary_dilation(np.isin(pieces, large), iterations=2)
+    return np.asarray(ndimage.binary_dilation(np.isin(pieces, large), iterations=2), dtype=bool)
 
 
 def _filled(bone: Mask) -> Mask:
