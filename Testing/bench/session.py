@@ -110,7 +110,7 @@ class Bench:
         self.process_events()
 
     def press(self, key: Any, modifiers: Any) -> None:
-        """Press a key in the main window, as a shortcut is; raises BenchError where two shortcuts wait for it."""
+        """Press a key in the main window as for a shortcut. Raises BenchError where two shortcuts wait for it."""
         from .pyside import QtGui, QtTest, QtWidgets
 
         self.main_window.activateWindow()

@@ -133,3 +133,17 @@ class TestInstalling:
     def test_shipped_models_cannot_be_removed(self, a_panel):
         a_panel.state.model = "phantom"
         assert not action(a_panel, "Remove").enabled
+
+
+def test_a_model_that_saw_patients_comes_before_one_for_trying(a_panel):
+    from dataclasses import replace
+
+    models = a_panel.logic.models
+    trying, real = models.find("phantom"), models.find("tiny")
+    assert not trying.sawPatients
+    models.choices = [trying, replace(real, name="starter", removable=False, sawPatients=True)]
+    assert models.first().name == "starter"
+    models.choices = [trying]
+    assert models.first().name == "phantom"
+    models.choices = []
+    assert models.first() is None

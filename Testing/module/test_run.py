@@ -200,3 +200,25 @@ def test_self_test(a_bench, a_panel):
 
     a_panel.state.model = "phantom"
     slicer.selfTests["TuNetSegmentation"]()
+
+
+def test_the_self_test_says_what_is_missing_and_does_not_fail(a_bench, a_panel, monkeypatch):
+    """Without PyTorch the panel opens, names it, and the run is skipped."""
+    import slicer
+    from TuNetSegmentationLib import Setup
+
+    monkeypatch.setattr(Setup, "installedVersion", lambda name: None if name == "torch" else "9.9")
+    a_panel.setupSection.missing = Setup.missing()
+    slicer.selfTests["TuNetSegmentation"]()
+    assert "PyTorch" in a_panel.ui.setupLabel.text
+    assert a_panel.state.segmentation is None
+
+
+def test_a_logic_without_a_panel_has_nobody_to_tell(a_bench, a_panel, caplog):
+    import TuNetSegmentation
+
+    logic = TuNetSegmentation.TuNetSegmentationLogic()
+    logic.run._findPython = logic.run._worker._findPython = lambda: None
+    logic.run.install("nowhere.zip")
+    assert "PythonSlicer" in caplog.text
+    logic.close()
