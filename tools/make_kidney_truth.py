@@ -3,21 +3,23 @@
     python tools/make_kidney_truth.py [NAME ...] [--data ../shared/data] [--out Testing/data/kidney_truth]
 
 A recipe (``recipes.json``) holds, for each kidney, what a person chose by looking: a box, a seed, a level in HU, radii
-in millimeters, and outlines to cut off before the kidney is grown and to add or take away after. Indices are (x, y, z)
-of the CT's own grid; z ranges include both ends.
+in millimeters, and outlines to stay within, to cut off before the kidney is grown and to add after. Indices are
+(x, y, z) of the CT's own grid; z ranges include both ends.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
+from matplotlib.path import Path as Polygon
 from scipy import ndimage
-from skimage.draw import polygon2mask
 from tunet.output import write_volume
 from tunet.volume import Volume
 from tunet.volume_io import read_ct
@@ -62,7 +64,14 @@ class Ball:
 
 @dataclass(frozen=True)
 class KidneyRecipe:
-    """How one kidney is found; millimeters and HU, indices (x, y, z)."""
+    """How one kidney is found; millimeters and HU, indices (x, y, z).
+
+    Attributes:
+        level_hu: what is brighter, after smoothing, is the core of the kidney; below ``ceiling_hu``.
+        pole_hu: the same for two slices above and below the core, where slices are half kidney.
+        opening_mm, closing_mm: radii in the slice; the first parts from neighbors, the second fills medulla and sinus.
+        vessel_mm: radius of what is cut off where it stands out; 0 for none.
+    """
 
     side: str
     box: tuple[tuple[int, int, int], tuple[int, int, int]]
@@ -77,7 +86,6 @@ class KidneyRecipe:
     within: tuple[Key, ...]
     cut: tuple[Outline, ...]
     add: tuple[Outline, ...]
-    remove: tuple[Outline, ...]
     add_balls: tuple[Ball, ...]
 
 
@@ -87,10 +95,10 @@ def read_recipes(path: Path) -> dict[str, tuple[str, tuple[KidneyRecipe, ...]]]:
     return {name: (ct["ct"], tuple(_recipe(k) for k in ct["kidneys"])) for name, ct in content.items()}
 
 
-def _recipe(entry: dict) -> KidneyRecipe:  # type: ignore[type-arg]
+def _recipe(entry: dict[str, Any]) -> KidneyRecipe:
     outlines = {
         kind: tuple(Outline(o["z"][0], o["z"][1], tuple(tuple(p) for p in o["xy"])) for o in entry.get(kind, ()))
-        for kind in ("cut", "add", "remove")
+        for kind in ("cut", "add")
     }
     low, high = entry["box"]
     return KidneyRecipe(
@@ -144,7 +152,6 @@ def segment_kidney(ct: Volume, recipe: KidneyRecipe) -> np.ndarray:
     mask = _in_slices(mask, lambda m: _without_vessels(m, recipe.vessel_mm / pixel, VESSEL_LENGTH_MM / pixel))
     mask = _in_slices(mask, lambda m: ndimage.median_filter(m, size=3))
     mask |= _drawn(recipe.add, hu.shape, corner)
-    mask &= ~_drawn(recipe.remove, hu.shape, corner)
     mask &= smooth >= FAT_HU
     mask = _component_at(mask, seed)
 
@@ -156,9 +163,11 @@ def segment_kidney(ct: Volume, recipe: KidneyRecipe) -> np.ndarray:
 def _drawn(outlines: tuple[Outline, ...], shape: tuple[int, ...], corner: tuple[int, int, int]) -> np.ndarray:
     mask = np.zeros(shape, bool)
     for outline in outlines:
-        points = np.array([(y - corner[1], x - corner[2]) for x, y in outline.points_xy])
+        rows, columns = np.indices(shape[1:]).reshape(2, -1)
+        centers = np.column_stack([columns + corner[2], rows + corner[1]])
+        drawn = Polygon(outline.points_xy).contains_points(centers).reshape(shape[1:])
         first, last = max(outline.first - corner[0], 0), min(outline.last - corner[0], shape[0] - 1)
-        mask[first : last + 1] |= polygon2mask(shape[1:], points)
+        mask[first : last + 1] |= drawn
     return mask
 
 
@@ -185,7 +194,7 @@ def _ball(ball: Ball, shape: tuple[int, ...], corner: tuple[int, int, int], spac
     return np.asarray(distance <= ball.radius_mm**2)
 
 
-def _in_slices(mask: np.ndarray, change) -> np.ndarray:  # type: ignore[no-untyped-def,type-arg]
+def _in_slices(mask: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     return np.stack([change(m) if m.any() else m for m in mask])
 
 
@@ -240,7 +249,12 @@ def make(name: str, ct_path: str, kidneys: tuple[KidneyRecipe, ...], data: Path,
     for recipe in kidneys:
         mask = segment_kidney(ct, recipe)
         slices = np.flatnonzero(mask.any(axis=(1, 2)))
+<<<<<<< HEAD
         print(f"{name} {recipe.side}: {mask.sum() * voxel_ml:.1f} ml, slices {slices[0]} to {slices[-1]}", flush=True)  # noqa: T201
+=======
+        volume_ml = mask.sum() * voxel_ml
+        sys.stdout.write(f"{name} {recipe.side}: {volume_ml:.1f} ml, slices {slices[0]} to {slices[-1]}\n")
+>>>>>>> truth
         labels[mask] = 1
     source = data / ct_path
     write_volume(Volume(labels, ct.grid), out / f"{name}.nii.gz", source if source.is_file() else None)
@@ -258,5 +272,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     main()
