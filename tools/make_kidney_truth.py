@@ -249,12 +249,8 @@ def make(name: str, ct_path: str, kidneys: tuple[KidneyRecipe, ...], data: Path,
     for recipe in kidneys:
         mask = segment_kidney(ct, recipe)
         slices = np.flatnonzero(mask.any(axis=(1, 2)))
-<<<<<<< HEAD
-        print(f"{name} {recipe.side}: {mask.sum() * voxel_ml:.1f} ml, slices {slices[0]} to {slices[-1]}", flush=True)  # noqa: T201
-=======
         volume_ml = mask.sum() * voxel_ml
         sys.stdout.write(f"{name} {recipe.side}: {volume_ml:.1f} ml, slices {slices[0]} to {slices[-1]}\n")
->>>>>>> truth
         labels[mask] = 1
     source = data / ct_path
     write_volume(Volume(labels, ct.grid), out / f"{name}.nii.gz", source if source.is_file() else None)
