@@ -22,7 +22,7 @@ from tunet.planning.surfaces import smooth_field
 DPI = 220
 KIDNEY_OPACITY = 0.72
 # Height over width of the views of both kidneys, and of the view of one.
-_WHOLE_SHAPE, _ONE_SHAPE = 0.62, 0.75
+_WHOLE_SHAPE, _ONE_SHAPE = 0.55, 0.75
 
 
 def whole_views(examined: Examination) -> tuple[tuple[bytes, str], ...]:
