@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
 
-.PHONY: demo panel test test-fast lint format types check clean
+.PHONY: demo panel bench test test-fast lint format types check clean
 
 demo: $(VENV)/.demo-installed
 	$(BIN)/tunet demo -o demo_output
@@ -12,6 +12,10 @@ demo: $(VENV)/.demo-installed
 # The panel of the 3D Slicer module in a window, for people without Slicer; CT=FILE loads a CT.
 panel: $(VENV)/.panel-installed
 	PYTHONPATH=Testing $(BIN)/python -m bench TuNetSegmentation/TuNetSegmentation.py $(CT)
+
+# Speed and memory beside MONAI and nnU-Net, in one run; CT=FILE of the scan the kidneys' boxes belong to.
+bench: $(VENV)/.bench-installed
+	PYTHONPATH=Testing/benchmarks PATH="$(CURDIR)/$(BIN):$$PATH" Testing/benchmarks/all.sh $(CT)
 
 test: $(VENV)/.test-installed
 	$(BIN)/python -m pytest
@@ -49,6 +53,13 @@ $(VENV)/.panel-installed: pyproject.toml constraints.txt | $(BIN)/python
 	@tools/system_libraries.sh
 	@echo "Installing TuNet and its panel into $(VENV) (PyTorch included; a few minutes the first time)"
 	$(PIP) --editable '.[panel]'
+	@touch $@
+
+# nnU-Net without what only its training needs, so that nothing pulls another PyTorch in.
+$(VENV)/.bench-installed: pyproject.toml constraints.txt Testing/benchmarks/peers.txt | $(BIN)/python
+	@echo "Installing TuNet and its peers into $(VENV)"
+	$(PIP) --editable '.[bench]'
+	$(PIP) --no-deps -r Testing/benchmarks/peers.txt
 	@touch $@
 
 $(VENV)/.test-installed: pyproject.toml constraints.txt | $(BIN)/python

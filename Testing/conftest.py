@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
+
+# Neither reads nor leaves anything in the cache of whoever runs the tests. Set before any test module is imported.
+_CACHE = tempfile.mkdtemp(prefix="tunet-test-cache-")
+atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
+os.environ["TUNET_CACHE"] = _CACHE
 
 
 @pytest.fixture(scope="session")

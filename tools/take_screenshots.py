@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -90,7 +92,10 @@ def tour(session: Any, album: Album) -> None:
     panel.ui.modelSection.collapsed = True
     session.click(panel.ui.segmentButton)
     session.wait_until(lambda: panel.ui.progressBar.value > 40, timeout=300, what="progress")
+    worker = panel.logic.run._worker._pid
+    os.kill(worker, signal.SIGSTOP)  # all four pictures show the same moment
     album.take("4_running")
+    os.kill(worker, signal.SIGCONT)
     session.wait_until(lambda: panel.logic.run.state.value == "idle", timeout=600, what="the result")
     session.process_events(1.0)
     album.take("5_result")

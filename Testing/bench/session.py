@@ -110,14 +110,24 @@ class Bench:
         self.process_events()
 
     def press(self, key: Any, modifiers: Any) -> None:
-        """Press a key in the main window, as a shortcut is pressed."""
-        from .pyside import QtTest, QtWidgets
+        """Press a key in the main window, as a shortcut is; raises BenchError where two shortcuts wait for it."""
+        from .pyside import QtGui, QtTest, QtWidgets
 
         self.main_window.activateWindow()
-        self.process_events(0.02)
+        # A shortcut works in the active window only.
+        self.wait_until(lambda: self.main_window.isActiveWindow, timeout=10, what="the main window to be active")
+        pressed = QtGui.QKeySequence(int(key) | int(modifiers))
+        waiting = [found for found in self._shortcuts() if found.key == pressed and found.parent().isVisible()]
+        if len(waiting) > 1:
+            raise BenchError(f"Qt triggers none of {len(waiting)} shortcuts for {pressed.toString()}.")
         target = QtWidgets.QApplication.focusWidget() or self.main_window
         QtTest.QTest.keyClick(target, key, modifiers)
         self.process_events()
+
+    def _shortcuts(self) -> list[Any]:
+        from .pyside import QtGui
+
+        return list(self.main_window.findChildren(QtGui.QShortcut))
 
     def drop(self, *paths: str | Path) -> None:
         """Drop files on the main window."""
@@ -177,6 +187,9 @@ class Bench:
         self.main_window.leave_module()
         while self._scripted:
             self._unload(self._scripted.pop())
+        for shortcut in self._shortcuts():
+            shortcut.setParent(None)  # what a test put on the main window
+            shortcut.deleteLater()
         self.scene.Clear(1)
         self.dialogs.clear()
         self.errors.clear()

@@ -176,6 +176,7 @@ class TestBadUse:
             (["--variant", "vnet"], "has no variant"),
             (["--profile", "dream"], "is unknown; choose"),
             (["--stride", "0"], "at least 1"),
+            (["--windows", "some"], "auto, kidneys or everywhere"),
             (["--colour"], "No such option"),
         ],
     )

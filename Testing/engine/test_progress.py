@@ -47,3 +47,16 @@ def test_cancelling_raises_at_the_next_piece_of_work():
     progress.advance(1)
     with pytest.raises(Cancelled, match="nothing was written"):
         progress.advance(1)
+
+
+def test_less_work_after_all_raises_the_fraction_and_more_never_lowers_it():
+    seen = []
+    progress = Progress(listener=lambda event: seen.append(event.fraction))
+    progress.plan(4)
+    progress.advance(1)
+    progress.plan(-2)
+    progress.advance(0)
+    progress.plan(6)
+    progress.advance(1)
+    progress.advance(6)
+    assert seen == [0.25, 0.5, 0.5, 1.0]

@@ -27,6 +27,7 @@ def report(tmp_path):
         members=("tunet",),
         compute=resolve("cpu", "fp32"),
         postprocessing="clinical",
+        windows="kidneys",
         seconds={"x": 1.23456},
         warnings=("read",),
     )

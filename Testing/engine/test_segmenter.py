@@ -11,11 +11,13 @@ from bundles import BY_CANVAS, BY_SPACING, tiny_bundle
 from tunet.compute import resolve
 from tunet.errors import Cancelled
 from tunet.grid import Grid
-from tunet.preprocessing import prepare
+from tunet.postprocessing import label_regions
+from tunet.preprocessing import prepare, restore_labels
 from tunet.probability import ProbabilityMaps
 from tunet.progress import Progress
+from tunet.regions import Coverage, kidney_boxes
 from tunet.segmenter import Prediction, Segmenter, segment
-from tunet.thresholds import CLINICAL, PAPER, PLAIN
+from tunet.thresholds import CLINICAL, PAPER, PLAIN, EvaluationGrid
 from tunet.volume import Volume
 
 CPU = resolve("cpu", "fp32")
@@ -80,7 +82,8 @@ class TestPredict:
     def test_shared_work_is_done_once(self, tmp_path):
         loaded = segmenter(tmp_path, ("tunet", "tunet-seb", "tunet-median"))
         runs = []
-        loaded.members[0].localization.register_forward_hook(lambda *_: runs.append(1))
+        run = loaded.engine.whole_image
+        loaded.engine.whole_image = lambda *given: runs.append(1) or run(*given)
         loaded.predict(CT)
         assert len(runs) == 2  # one L-Net, once on plain and once on median input
 
@@ -93,6 +96,63 @@ class TestPredict:
         loaded = segmenter(tmp_path)
         first, second = loaded.predict(CT), loaded.predict(CT)
         assert np.array_equal(first.maps.tumor.array, second.maps.tumor.array)
+
+
+class TestKidneyWindows:
+    """The tiny bundle's networks are untrained, so that L-Net is told what it saw."""
+
+    def loaded(self, tmp_path, seen: tuple[slice, slice, slice] | None, variants=("tunet",)) -> Segmenter:
+        loaded = Segmenter.load(tiny_bundle(tmp_path / "b", variants), CPU, coverage=Coverage.KIDNEYS)
+
+        def told(_network, image, _mirror):
+            found = np.zeros((1, *image.shape), dtype=np.float32)
+            if seen is not None:
+                found[0][seen] = 1
+            return found
+
+        loaded.engine.whole_image = told
+        return loaded
+
+    def test_nothing_seen_runs_no_window_and_says_so(self, tmp_path):
+        loaded = self.loaded(tmp_path, seen=None, variants=("tunet", "tunet-seb"))
+        loaded.engine.look = lambda *_: pytest.fail("a window ran")
+        seen = []
+        prediction = loaded.predict(CT, Progress(lambda e: seen.append(e.fraction)))
+        found = segment(prediction, CLINICAL)
+        assert found.labels.grid == CT.grid
+        assert found.kidney_ml == found.tumor_ml == 0
+        assert "No kidney was found" in found.warnings[0]
+        assert prediction.maps.uncertainty is not None
+        assert seen[-1] == pytest.approx(1)
+
+    def test_maps_lie_around_what_was_seen(self, tmp_path):
+        loaded = self.loaded(tmp_path, (slice(4, 8), slice(4, 6), slice(4, 6)))
+        maps = loaded.predict(CT).maps
+        frame = prepare(CT, BY_SPACING).frame
+        boxes = kidney_boxes(maps.localization, frame.model, loaded.bundle.postprocessing)
+        assert maps.grid == boxes[0].grid(frame.model)
+        assert maps.grid.voxel_count < frame.model.voxel_count / 2
+        assert maps.whole.array.min() > 0  # every voxel of it was looked at
+
+    def test_labels_of_the_box_are_those_of_maps_brought_to_the_whole_ct(self, tmp_path):
+        prediction = self.loaded(tmp_path, (slice(4, 8), slice(4, 6), slice(4, 6))).predict(CT)
+        for options in (replace(CLINICAL, smallest_kidney_mm3=0.0), PAPER):
+            found = segment(prediction, options).labels
+            if options.grid is EvaluationGrid.CT:
+                expected = label_regions(prediction.on_ct(), options).labels
+            else:
+                expected = restore_labels(label_regions(prediction.on_model(), options).labels, CT.grid)
+            assert (expected.array > 0).any()
+            assert np.array_equal(found.array, expected.array)
+            assert found.grid == CT.grid
+
+    def test_one_window_for_all_of_a_small_image_is_the_papers_plan(self, tmp_path):
+        small = Volume(CT.array[:8, :24, :24], CT.grid.moved_to_index((0.0, 0.0, 0.0), (8, 24, 24)))
+        everywhere = replace(self.loaded(tmp_path, seen=(slice(None),) * 3), coverage=Coverage.EVERYWHERE)
+        kidneys = replace(everywhere, coverage=Coverage.KIDNEYS)
+        assert prepare(small, BY_SPACING).frame.model.shape <= everywhere.bundle.windowing.window
+        for name, expected in everywhere.predict(small).maps.named().items():
+            assert kidneys.predict(small).maps.named()[name].array == pytest.approx(expected.array, abs=1e-5)
 
 
 class TestProgress:
@@ -151,7 +211,7 @@ def test_bundle_with_new_thresholds_needs_no_new_prediction(tmp_path):
     loaded = segmenter(tmp_path)
     prediction = loaded.predict(CT)
     runs = []
-    loaded.members[0].segmentation.register_forward_hook(lambda *_: runs.append(1))
+    loaded.engine.look = lambda *_: runs.append(1)
     for options in (PAPER, CLINICAL):
         segment(prediction, options)
     assert runs == []

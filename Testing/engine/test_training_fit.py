@@ -124,6 +124,15 @@ class TestFit:
         weights = self.run(pairs, tmp_path)
         assert set(read_weights(weights)) == set(build_segmentation(variant("tunet"), SIZE).state_dict())
 
+    @pytest.mark.parametrize("compiled", [False, True])
+    def test_the_network_is_compiled_where_the_config_says_so(self, pairs, tmp_path, monkeypatch, compiled):
+        # The compiler itself, which takes a minute, is PyTorch's to test.
+        asked = []
+        monkeypatch.setattr("tunet.training.fit.has_compiler", lambda: True)
+        monkeypatch.setattr(torch.nn.Module, "compile", lambda module, **options: asked.append(type(module)))
+        self.run(pairs, tmp_path, replace(CONFIG, compiled=compiled, max_epochs=1))
+        assert asked == ([Cascade] if compiled else [])
+
     def test_leaves_history_and_curves(self, pairs, tmp_path):
         self.run(pairs, tmp_path)
         history = list(csv.DictReader((tmp_path / "history.csv").open()))

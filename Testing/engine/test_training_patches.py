@@ -131,6 +131,12 @@ def test_augmentation_keeps_shapes_and_binary_targets(augmentation):
     assert set(torch.unique(target).tolist()) <= {0.0, 1.0}
 
 
+@pytest.mark.parametrize("augmentation", [Augmentation.PAPER, Augmentation.MODERN])
+def test_augmented_patches_are_plain_tensors(augmentation):
+    image, labels = torch.rand(1, 8, 12, 12), torch.zeros(1, 8, 12, 12)
+    assert [type(part) for part in augmenter(augmentation)(image, labels, 3)] == [torch.Tensor, torch.Tensor]
+
+
 def test_modern_augmentation_moves_image_and_labels_together():
     # The image is the label map: after any rotation, scaling and mirroring they still agree inside.
     labels = case().labels

@@ -63,13 +63,24 @@ class TestSegments:
 
         logic = slicer.vtkSlicerSegmentationsModuleLogic
         segmentation = a_result.state.segmentation.GetSegmentation()
-        a_result.ui.segmentsTable.setSelectedSegmentIDs(["Tumor"])
+        a_result.ui.volumesTable.selectRow(1)
         a_bench.click(getattr(a_result.ui, button))
         found = [
             logic.GetSegmentStatusAsMachineReadableString(logic.GetSegmentStatus(segmentation.GetSegment(name)))
             for name in ("Kidney", "Tumor")
         ]
         assert found == ["notstarted", status]
+        assert a_result.ui.volumesTable.item(0, 4).text() == ""
+        assert a_result.ui.volumesTable.item(1, 4).text() in ("accepted", "flagged")
+
+    def test_the_mark_hides_and_shows_a_segment(self, a_result):
+        import qt
+
+        display = a_result.state.segmentation.GetDisplayNode()
+        a_result.ui.volumesTable.item(1, 0).setCheckState(qt.Qt.Unchecked)
+        assert (display.GetSegmentVisibility("Kidney"), display.GetSegmentVisibility("Tumor")) == (True, False)
+        a_result.ui.volumesTable.item(1, 0).setCheckState(qt.Qt.Checked)
+        assert display.GetSegmentVisibility("Tumor")
 
     def test_without_a_selection_all_are_accepted(self, a_bench, a_result):
         import slicer

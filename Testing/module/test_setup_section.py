@@ -55,7 +55,7 @@ def test_with_everything_there_is_no_notice(a_panel):
 def test_without_torch_and_its_extension_the_sentence_says_how_to_get_it(a_bench, a_ct, a_panel, absent):
     absent.add("torch")
     look(a_panel)
-    assert "torch (0.2 GB" in a_panel.ui.setupLabel.text
+    assert "PyTorch (0.2 GB" in a_panel.ui.setupLabel.text
     assert "Extensions Manager" in a_panel.ui.setupLabel.text
     assert not a_panel.ui.segmentButton.enabled
 

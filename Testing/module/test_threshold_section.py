@@ -57,7 +57,7 @@ class TestDefaults:
     def test_both_are_shown(self, a_panel):
         text = a_panel.ui.thresholdDefaults.text
         assert "Model: kidney" in text
-        assert "Paper: kidney 0.50, grown to 0.40; tumor 0.50, grown to 0.30; 0.0 ml" in text
+        assert "Paper: kidney 0.50 / 0.40, tumor 0.50 / 0.30, smallest 0.0 ml" in text
 
     def test_one_click_resets_to_the_models(self, a_bench, a_result):
         wanted = a_result.thresholdSection.thresholds

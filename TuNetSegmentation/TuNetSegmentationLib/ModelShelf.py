@@ -25,7 +25,7 @@ class ModelChoice:
     """An installed bundle as the panel shows it.
 
     ``use`` is what it is meant for, ``variants`` are the keys it holds, ``postprocessing`` is the engine's, ``problem``
-    is why it cannot be used.
+    is why it cannot be used, ``sawPatients`` whether it was trained on CT of patients.
     """
 
     name: str
@@ -36,6 +36,7 @@ class ModelChoice:
     postprocessing: Any
     removable: bool
     problem: str = ""
+    sawPatients: bool = True
 
     @property
     def offers(self) -> list[Offer]:
@@ -66,9 +67,9 @@ class ModelShelf:
         return next((choice for choice in self.choices if choice.name == name), None)
 
     def first(self) -> ModelChoice | None:
-        """The one to begin with: the first that works, a user's own before the shipped ones."""
+        """The one to begin with: one that saw patients before one for trying, a user's own before a shipped one."""
         usable = [choice for choice in self.choices if not choice.problem]
-        return next((choice for choice in usable if choice.removable), usable[0] if usable else None)
+        return min(usable, key=lambda choice: (not choice.sawPatients, not choice.removable), default=None)
 
     def remove(self, name: str) -> str:
         """Delete a model the user installed; returns why not in a sentence, or nothing."""
@@ -119,5 +120,12 @@ def _choice(model: Any) -> ModelChoice:
     )
     title = f"{card.name} {card.version}"
     return ModelChoice(
-        model.name, title, text, card.intended_use, bundle.choices, bundle.postprocessing, not model.shipped
+        model.name,
+        title,
+        text,
+        card.intended_use,
+        bundle.choices,
+        bundle.postprocessing,
+        not model.shipped,
+        sawPatients="no patient data" not in card.trained_on,
     )

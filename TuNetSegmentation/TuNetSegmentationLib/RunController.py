@@ -41,6 +41,26 @@ class RunView(Protocol):
         """It failed; the sentence says why and what to do."""
 
 
+class NobodyLooks:
+    """The view of a logic without a panel; a failure goes to Slicer's log."""
+
+    def onRunState(self, state: RunState) -> None:
+        """Nothing is shown."""
+
+    def onRunProgress(self, fraction: float, stage: str, secondsLeft: float | None) -> None:
+        """Nothing is shown."""
+
+    def onSegmented(self, ctNode: Any, result: Event) -> None:
+        """Nothing is shown."""
+
+    def onModelInstalled(self, name: str) -> None:
+        """Nothing is shown."""
+
+    def onRunFailed(self, sentence: str) -> None:
+        """Say it where scripts look."""
+        logging.error(sentence)
+
+
 class RunController:
     """Owns the worker and the files of the job in progress."""
 

@@ -105,6 +105,7 @@ class RunSection:
         """A result for a CT; the target is the one chosen when the run began, if it can still be used."""
         self._panel.logic.finish(self._panel.state, ctNode, event, self._target, self._mayReplace)
         self._target = None
+        self._panel.resultSection.open()
         self._panel.resultSection.settleSoon()
         self._panel.refresh()
         self._panel.say(_summary(event["report"]))

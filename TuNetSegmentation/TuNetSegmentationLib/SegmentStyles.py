@@ -39,7 +39,7 @@ class SegmentStyle:
 def kidneyStyle(side: str | None = None) -> SegmentStyle:
     """The kidneys without tumour, or one of them (``left``, ``right``); a tumour inside is seen through them."""
     both = SegmentStyle(
-        "Kidney", _("Kidney"), (185 / 255, 102 / 255, 83 / 255), _CATEGORY_ORGAN, _KIDNEY, opacity3D=0.5
+        "Kidney", _("Kidney"), (185 / 255, 102 / 255, 83 / 255), _CATEGORY_ORGAN, _KIDNEY, opacity3D=0.4
     )
     if side is None:
         return both

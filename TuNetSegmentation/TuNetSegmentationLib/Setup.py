@@ -20,9 +20,10 @@ PYTORCH = "torch"
 
 @dataclass(frozen=True)
 class Requirement:
-    """A Python package, the oldest version that works, and what it takes to download in words."""
+    """A Python package, its name for people, the oldest version that works, and what it takes to download in words."""
 
     package: str
+    title: str
     oldest: tuple[int, int]
     size: str
 
@@ -33,9 +34,9 @@ class Requirement:
 
 
 REQUIREMENTS = (
-    Requirement(PYTORCH, (2, 4), "0.2 GB; up to 3 GB with a graphics card"),
-    Requirement("scipy", (1, 11), "40 MB"),
-    Requirement("safetensors", (0, 4), "0.5 MB"),
+    Requirement(PYTORCH, "PyTorch", (2, 4), "0.2 GB; up to 3 GB with a graphics card"),
+    Requirement("scipy", "SciPy", (1, 11), "40 MB"),
+    Requirement("safetensors", "safetensors", (0, 4), "0.5 MB"),
 )
 
 
@@ -56,7 +57,7 @@ def sentence(absent: list[Requirement]) -> str:
     """What is missing, how large it is, and where it comes from; empty if nothing is."""
     if not absent:
         return ""
-    names = ", ".join(f"{requirement.package} ({requirement.size})" for requirement in absent)
+    names = ", ".join(f"{requirement.title} ({requirement.size})" for requirement in absent)
     text = _("Before the first CT, Slicer needs: {names}.").format(names=names)
     if _needsExtension(absent):
         text += " " + _(
@@ -86,7 +87,7 @@ def install(absent: list[Requirement]) -> str:
                 _pipInstall()(requirement.specifier)
     except Exception as error:  # pip and the network fail in many ways; all of them are told
         return _("The installation failed ({error}); check the network and try again.").format(error=error)
-    still = ", ".join(requirement.package for requirement in missing())
+    still = ", ".join(requirement.title for requirement in missing())
     return _("Still missing: {names}; restart Slicer and try again.").format(names=still) if still else ""
 
 

@@ -73,6 +73,6 @@ def _words(whose: str, postprocessing: Any) -> str:
     from tunet.live import UserThresholds
 
     t = UserThresholds.of(postprocessing)
-    return _("{whose}: kidney {ku:.2f}, grown to {kl:.2f}; tumor {tu:.2f}, grown to {tl:.2f}; {ml:.1f} ml").format(
+    return _("{whose}: kidney {ku:.2f} / {kl:.2f}, tumor {tu:.2f} / {tl:.2f}, smallest {ml:.1f} ml").format(
         whose=whose, ku=t.kidney_upper, kl=t.kidney_lower, tu=t.tumor_upper, tl=t.tumor_lower, ml=t.smallest_tumor_ml
     )

@@ -67,6 +67,10 @@ def segment(
     stride: Annotated[
         int | None, typer.Option(help="Voxels between windows (the paper: 32); default the bundle's.")
     ] = None,
+    windows: Annotated[
+        str,
+        typer.Option(help="kidneys (where L-Net saw one), everywhere (the paper's plan), or auto."),
+    ] = "auto",
     json_progress: JsonProgress = False,
 ) -> None:
     """Segment kidneys and tumours: segmentation.nii.gz (0, 1 kidney, 2 tumour) and report.json in OUT_DIR."""
@@ -90,6 +94,7 @@ def segment(
         mirrored=mirrored,
         series=series,
         stride=stride,
+        windows=windows,
     )
     with shown_progress(json_progress) as progress:
         report = run(request, progress)

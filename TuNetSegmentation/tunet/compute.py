@@ -9,6 +9,7 @@ from enum import Enum
 import torch
 
 from tunet.errors import DeviceError, UsageError
+from tunet.self_measurement import processor_choice
 
 
 class Precision(Enum):
@@ -24,10 +25,17 @@ _DTYPES = {Precision.FP32: torch.float32, Precision.BF16: torch.bfloat16, Precis
 
 @dataclass(frozen=True)
 class Compute:
-    """A device and a precision that go together."""
+    """A device and a precision that go together.
+
+    Attributes:
+        device: where the networks run.
+        precision: their number format.
+        threads: of PyTorch on a CPU; None leaves them as they are.
+    """
 
     device: torch.device
     precision: Precision
+    threads: int | None = None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -55,7 +63,8 @@ def resolve(device: str = "auto", precision: str = "auto") -> Compute:
         DeviceError: the device is not on this machine or cannot use the precision.
     """
     chosen = _device(device)
-    return Compute(chosen, _precision(precision, chosen))
+    threads = processor_choice().threads if chosen.type == "cpu" and precision == "auto" else None
+    return Compute(chosen, _precision(precision, chosen), threads)
 
 
 def device_name(device: torch.device) -> str:
@@ -65,7 +74,8 @@ def device_name(device: torch.device) -> str:
         return f"{properties.name} ({properties.total_memory / 2**30:.0f} GB)"
     if device.type == "mps":
         return "Apple GPU"
-    return f"CPU ({_processor()}{torch.get_num_threads()} threads)"
+    threads = torch.get_num_threads()
+    return f"CPU ({_processor()}{threads} thread{'' if threads == 1 else 's'})"
 
 
 def _processor() -> str:
@@ -115,12 +125,4 @@ def _precision(word: str, device: torch.device) -> Precision:
 def _fastest_precision(device: torch.device) -> Precision:
     if device.type == "cuda":
         return Precision.BF16 if torch.cuda.is_bf16_supported(including_emulation=False) else Precision.FP16
-    if device.type == "cpu" and _cpu_multiplies_bf16():
-        return Precision.BF16
-    return Precision.FP32
-
-
-def _cpu_multiplies_bf16() -> bool:
-    # Without AVX512-BF16 or AMX, bf16 is emulated and slower than fp32. torch has no public question for it.
-    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, probe, bool)() for probe in probes)
+    return Precision(processor_choice().precision) if device.type == "cpu" else Precision.FP32

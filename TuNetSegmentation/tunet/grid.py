@@ -82,6 +82,12 @@ class Grid:
         return float(abs(np.linalg.det(self.affine_lps[:3, :3])))
 
     @property
+    def whole_roi(self) -> Roi:
+        """All voxels as a box of voxels."""
+        x, y, z = self.size_xyz
+        return 0, x, 0, y, 0, z
+
+    @property
     def voxel_count(self) -> int:
         """Number of voxels."""
         return int(np.prod(self.shape))

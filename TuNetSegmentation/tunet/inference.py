@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +16,17 @@ from torch import Tensor, nn
 from tunet.compute import Compute
 from tunet.errors import DeviceError
 from tunet.grid import Shape
-from tunet.windows import Windowing, importance, padded_shape, plan_windows
+from tunet.networks.fast import fast_form, has_fast_form, is_fast_form
+from tunet.regions import Box, LookPlan, look_everywhere, padding_before
+from tunet.windows import Window, Windowing, importance
 
 _log = logging.getLogger(__name__)
 
 Array = npt.NDArray[np.float32]
 AfterWindow = Callable[[], None]
+Slices = tuple[slice, slice, slice]
+# Axes along which a window is flipped: 0 = z, 1 = y, 2 = x.
+Mirror = tuple[int, ...]
 
 # Windows per forward pass to begin with; a CPU gains nothing from more than one.
 GPU_BATCH = 2
@@ -56,6 +63,8 @@ class MemoryPlan:
 class Engine:
     """Runs networks on one device and remembers how much memory it could afford.
 
+    A network's weights must not change between runs: its form for the device is made once.
+
     Attributes:
         notes: sentences for the user about what had to be changed (less memory, another device).
     """
@@ -63,6 +72,7 @@ class Engine:
     def __init__(self, compute: Compute) -> None:
         on_gpu = compute.device.type != "cpu"
         self._plan = MemoryPlan(compute, batch=GPU_BATCH if on_gpu else 1, sums_on_device=True)
+        self._forms: WeakKeyDictionary[nn.Module, tuple[Compute, nn.Module]] = WeakKeyDictionary()
         self.notes: list[str] = []
 
     @property
@@ -70,33 +80,53 @@ class Engine:
         """Where networks run at present."""
         return self._plan.compute
 
-    def whole_image(self, network: nn.Module, image: Array) -> Array:
+    def whole_image(self, network: nn.Module, image: Array, mirror: Mirror = ()) -> Array:
         """Probabilities (C, z, y, x) of a network that sees the image (z, y, x) at once, as L-Net does."""
-        windowing = Windowing(image.shape, image.shape)
-        return self.sliding(network, image, windowing, lambda: None)
+        everything = look_everywhere(_shape3(image), Windowing(_shape3(image), _shape3(image)))
+        return self.look(network, image, everything, lambda: None, mirror)
 
     def sliding(self, network: nn.Module, image: Array, windowing: Windowing, after_window: AfterWindow) -> Array:
-        """Blended probabilities (C, z, y, x), float32, of a network (batch, 1, z, y, x) -> logits (batch, C, z, y, x).
+        """Blended probabilities (C, z, y, x) of every window of the image (z, y, x), see :meth:`look`."""
+        return self.look(network, image, look_everywhere(_shape3(image), windowing), after_window)
 
-        An image (z, y, x) smaller than a window is padded with its border for the run. ``after_window`` is called
-        once per window; what it raises ends the run.
+    def look(
+        self, network: nn.Module, image: Array, plan: LookPlan, after_window: AfterWindow, mirror: Mirror = ()
+    ) -> Array:
+        """Blended probabilities (C, z, y, x), float32, of the plan's box; 0 where no window lies.
+
+        The network gives logits (batch, C, z, y, x) for (batch, 1, z, y, x). An image (z, y, x) smaller than a window
+        is padded with its border for the run. ``after_window`` is called once per window; what it raises ends the run.
+        ``mirror`` flips each window along axes given as 0 = z, 1 = y, 2 = x, and the result back.
 
         Raises:
+            ValueError: the plan wants nothing.
             DeviceError: even one window on the CPU does not fit into memory.
         """
+        if plan.box is None:
+            raise ValueError("a plan without a box needs no run")
         told = _Once(after_window)
-        for plan in self._plan.frugal():
-            self._adopt(plan)
+        for memory in self._plan.frugal():
+            self._adopt(memory)
             try:
-                return _run(network, image, windowing, plan, told)
+                with _threads(memory.compute):
+                    return _run(self._form(network), image, plan, plan.box, memory, told, mirror)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                _log.info("out of memory with %s: %s", plan, error)
+                _log.info("out of memory with %s: %s", memory, error)
             # Outside the handler: the exception holds the failed tensors alive until it is left.
             release_memory()
             told.restart()
         raise DeviceError("There is too little memory for one window; close other programs or choose a smaller ROI.")
+
+    def _form(self, network: nn.Module) -> nn.Module:
+        """The network as the device runs it best."""
+        compute = self._plan.compute
+        known = self._forms.get(network)
+        if known is None or known[0] != compute:
+            known = (compute, _form_for(network, compute))
+            self._forms[network] = known
+        return known[1]
 
     def _adopt(self, plan: MemoryPlan) -> None:
         if plan != self._plan:
@@ -138,42 +168,84 @@ class _Once:
         self._seen = 0
 
 
-def _run(network: nn.Module, image: Array, windowing: Windowing, plan: MemoryPlan, after_window: AfterWindow) -> Array:
-    compute = plan.compute
+@contextmanager
+def _threads(compute: Compute) -> Iterator[None]:
+    usual = torch.get_num_threads()
+    torch.set_num_threads(compute.threads or usual)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(usual)
+
+
+def _form_for(network: nn.Module, compute: Compute) -> nn.Module:
     network = network.eval().to(compute.device)
+    if compute.device.type == "cpu" and has_fast_form(network):
+        return fast_form(network, compute.dtype)
     if compute.channels_last and is_3d(network):
         network = network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-    padded, inner = _padded(image, padded_shape(_shape3(image), windowing))
-    source = torch.from_numpy(np.ascontiguousarray(padded, dtype=np.float32))
-    sums_device = compute.device if plan.sums_on_device else torch.device("cpu")
-    weight = torch.from_numpy(importance(windowing)).to(sums_device)
-    weights = torch.zeros(padded.shape, device=sums_device)
+    return network
+
+
+def _run(
+    network: nn.Module,
+    image: Array,
+    plan: LookPlan,
+    wanted: Box,
+    memory: MemoryPlan,
+    after_window: AfterWindow,
+    mirror: Mirror,
+) -> Array:
+    compute = memory.compute
+    before = padding_before(_shape3(image), plan.padded)
+    source = torch.from_numpy(_padded(image, plan.padded, before))
+    sums_device = compute.device if memory.sums_on_device else torch.device("cpu")
+    weight = torch.from_numpy(importance(plan.windowing)).to(sums_device)
+    weights = torch.zeros(wanted.shape, device=sums_device)
     sums: Tensor | None = None  # (C, z, y, x)
-    windows = plan_windows(_shape3(padded), windowing)
     with torch.inference_mode():
-        for first in range(0, len(windows), plan.batch):
-            batch = windows[first : first + plan.batch]
+        for first in range(0, len(plan.windows), memory.batch):
+            batch = plan.windows[first : first + memory.batch]
             stack = torch.stack([source[window.slices] for window in batch])[:, None].to(compute.device)
-            probabilities = _forward(network, stack, compute).to(sums_device)  # (batch, C, z, y, x)
+            # (batch, C, z, y, x)
+            probabilities = _mirrored(_forward(network, _mirrored(stack, mirror), compute), mirror).to(sums_device)
             if sums is None:
-                sums = torch.zeros((probabilities.shape[1], *padded.shape), device=sums_device)
+                sums = torch.zeros((probabilities.shape[1], *wanted.shape), device=sums_device)
             for window, result in zip(batch, probabilities, strict=True):
-                sums[:, *window.slices] += result * weight
-                weights[window.slices] += weight
+                there, here = _meeting(window, wanted, before)
+                sums[:, *there].addcmul_(result[:, *here], weight[here])
+                weights[there] += weight[here]
                 after_window()
         assert sums is not None  # there is at least one window
-        blended = sums.div_(weights)[:, *inner]
-        return blended.cpu().numpy()
+        # Between windows there is nothing: 0 / 0 becomes 0.
+        return sums.div_(weights.clamp_min_(torch.finfo(torch.float32).tiny)).cpu().numpy()
+
+
+def _meeting(window: Window, wanted: Box, before: Shape) -> tuple[Slices, Slices]:
+    """Where a window of the padded image and the wanted box of the image meet: in the box, and in the window."""
+    there, here = [], []
+    for start, length, low, high, shift in zip(
+        window.start, window.shape, wanted.start, wanted.stop, before, strict=True
+    ):
+        begin, end = max(start - shift, low), min(start - shift + length, high)
+        end = max(begin, end)
+        there.append(slice(begin - low, end - low))
+        here.append(slice(begin + shift - start, end + shift - start))
+    return (there[0], there[1], there[2]), (here[0], here[1], here[2])
 
 
 def _forward(network: nn.Module, stack: Tensor, compute: Compute) -> Tensor:
     """Probabilities, float32, of a stack of windows (batch, 1, z, y, x)."""
     if compute.channels_last:
         stack = stack.contiguous(memory_format=torch.channels_last_3d)
-    reduced = compute.dtype is not torch.float32
+    reduced = compute.dtype is not torch.float32 and not is_fast_form(network)
     with torch.autocast(compute.device.type, compute.dtype if reduced else None, enabled=reduced):
         logits = network(stack)
     return torch.sigmoid(logits.float())
+
+
+def _mirrored(values: Tensor, axes: Mirror) -> Tensor:
+    return values.flip([axis - 3 for axis in axes]) if axes else values
 
 
 def is_3d(network: nn.Module) -> bool:
@@ -186,9 +258,9 @@ def _shape3(array: npt.NDArray[np.generic]) -> Shape:
     return z, y, x
 
 
-def _padded(image: Array, shape: Shape) -> tuple[Array, tuple[slice, slice, slice]]:
-    """The image in the middle of ``shape``, its border repeated, and where it lies there."""
-    before = [(new - old) // 2 for new, old in zip(shape, image.shape, strict=True)]
+def _padded(image: Array, shape: Shape, before: Shape) -> Array:
+    """The image, ``before`` voxels into ``shape``, its border repeated; itself where it is as large."""
+    if image.shape == shape:
+        return np.ascontiguousarray(image, dtype=np.float32)
     pad = [(b, new - old - b) for b, new, old in zip(before, shape, image.shape, strict=True)]
-    z, y, x = (slice(b, b + n) for b, n in zip(before, image.shape, strict=True))
-    return np.pad(image, pad, mode="edge"), (z, y, x)
+    return np.ascontiguousarray(np.pad(image, pad, mode="edge"), dtype=np.float32)

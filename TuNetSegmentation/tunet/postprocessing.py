@@ -112,7 +112,7 @@ def labels_in_box(
         lesion = kidney.copy()
     if options.tumor_outside_whole is TumorOutsideWhole.BACKGROUND:
         lesion = lesion & kidney
-    merged = np.where(lesion, TUMOR, np.where(kidney, KIDNEY, 0)).astype(np.uint8)
+    merged = np.maximum(kidney * np.uint8(KIDNEY), lesion * np.uint8(TUMOR))
     if options.localization is LocalizationUse.END:
         merged *= located
     return without_small_pieces(merged, options, voxel_volume_mm3)
@@ -179,12 +179,13 @@ def without_small_pieces(
     labels: npt.NDArray[np.uint8], options: PostProcessing, voxel_volume_mm3: float
 ) -> npt.NDArray[np.uint8]:
     """Connected pieces of the whole region and of the tumour below the smallest sizes become background and kidney."""
-    result = labels.copy()
+    lesions = labels == TUMOR
     whole = large_pieces(labels > 0, options.smallest_kidney_mm3, voxel_volume_mm3, options.connectivity)
-    tumor = large_pieces(labels == TUMOR, options.smallest_tumor_mm3, voxel_volume_mm3, options.connectivity)
-    result[(labels == TUMOR) & ~tumor] = KIDNEY
-    result[~whole] = 0
-    return result
+    tumor = large_pieces(lesions, options.smallest_tumor_mm3, voxel_volume_mm3, options.connectivity)
+    result = labels * whole
+    if tumor is not lesions:
+        result[lesions & ~tumor & whole] = KIDNEY
+    return np.asarray(result, dtype=np.uint8)
 
 
 def large_pieces(mask: Mask, smallest_mm3: float, voxel_volume_mm3: float, connectivity: int) -> Mask:

@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from tunet.frame import Frame, frame_for
 from tunet.grid import Grid
 from tunet.recipe import Normalization, Padding, Recipe, Scaling
+from tunet.resampling import axis_maps
 from tunet.volume import TUMOR, Volume
 
 AIR_HU = -1024.0
@@ -38,7 +39,11 @@ class Prepared:
 def prepare(ct: Volume, recipe: Recipe) -> Prepared:
     """Resample, pad, resize, median-filter and normalise a CT (HU, float32)."""
     frame = frame_for(ct.grid, recipe)
-    resized = resample_to_model(ct, frame, padding_value(ct.array, recipe.padding))
+    return prepare_resized(resample_to_model(ct, frame, padding_value(ct.array, recipe.padding)), frame, recipe)
+
+
+def prepare_resized(resized: Volume, frame: Frame, recipe: Recipe) -> Prepared:
+    """What :func:`prepare` does after resampling; recipes that differ in the median filter share it."""
     denoised = median_filtered(resized.array) if recipe.median else resized.array
     image = Volume(normalized(denoised, recipe.normalization), frame.model)
     return Prepared(image, image.resampled(frame.localization), frame)
@@ -47,9 +52,13 @@ def prepare(ct: Volume, recipe: Recipe) -> Prepared:
 def resample_to_model(ct: Volume, frame: Frame, outside: float) -> Volume:
     """CT -> equal voxels -> canvas -> model grid, linear, ``outside`` around it.
 
-    The canvas itself (576 x 576 x 300 in the paper, 400 MB) is never stored: linear interpolation sees at most one
-    voxel of its padding, so the resampled CT with a rim of one padded voxel gives the same values.
+    All steps are one matrix per axis. A CT that lies obliquely is resampled once by ITK first; even then the canvas
+    (576 x 576 x 300 in the paper, 400 MB) is never stored: linear interpolation sees at most one voxel of its padding,
+    so the resampled CT with a rim of one padded voxel gives the same values.
     """
+    maps = axis_maps([ct.grid, frame.resampled, frame.canvas, frame.model])
+    if maps is not None and ct.array.dtype == np.float32:
+        return Volume(maps.apply(ct.array, outside), frame.model)
     resampled = ct.resampled(frame.resampled, outside=outside)
     if frame.model == frame.resampled:
         return resampled

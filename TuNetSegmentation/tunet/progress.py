@@ -51,11 +51,12 @@ class Progress:
     seconds: dict[str, float] = field(default_factory=dict)
     _planned: float = 0.0
     _done: float = 0.0
+    _told: float = 0.0
     _stage: str = ""
     _started: float | None = None
 
     def plan(self, work: float) -> None:
-        """Announce work units that will be done."""
+        """Announce work units that will be done; negative ones will not be done after all."""
         self._planned += work
 
     @contextmanager
@@ -91,4 +92,5 @@ class Progress:
         left = None
         if self._started is not None and fraction > 0:
             left = (time.perf_counter() - self._started) * (1 - fraction) / fraction
-        self.listener(ProgressEvent(self._stage, fraction, left))
+        self._told = max(self._told, fraction)
+        self.listener(ProgressEvent(self._stage, self._told, left))

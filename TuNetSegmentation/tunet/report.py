@@ -25,6 +25,7 @@ class RunReport:
         members: the variants that were averaged.
         device, device_name, precision: where and how the networks ran.
         postprocessing: profile of thresholds.
+        windows: where the networks looked, ``kidneys`` or ``everywhere``.
         seconds: wall time per stage.
         peak_memory_mb: the process's largest resident memory so far; None where the system does not tell.
         peak_gpu_memory_mb: the same of a CUDA device.
@@ -43,6 +44,7 @@ class RunReport:
     device_name: str
     precision: str
     postprocessing: str
+    windows: str
     seconds: dict[str, float]
     peak_memory_mb: float | None
     peak_gpu_memory_mb: float | None
@@ -67,6 +69,7 @@ def report_on(
     members: tuple[str, ...],
     compute: Compute,
     postprocessing: str,
+    windows: str,
     seconds: dict[str, float],
     warnings: tuple[str, ...],
 ) -> RunReport:
@@ -81,6 +84,7 @@ def report_on(
         device_name=device_name(compute.device),
         precision=compute.precision.value,
         postprocessing=postprocessing,
+        windows=windows,
         seconds={name: round(value, 3) for name, value in seconds.items()},
         peak_memory_mb=peak_memory_mb(),
         peak_gpu_memory_mb=_peak_gpu_memory_mb(compute),

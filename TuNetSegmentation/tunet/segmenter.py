@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from torch import nn
 
 from tunet.bundle import Bundle
@@ -14,21 +13,21 @@ from tunet.compute import Compute
 from tunet.ensemble import RunningMean
 from tunet.frame import Frame, frame_for
 from tunet.grid import Grid
-from tunet.inference import Engine
-from tunet.postprocessing import Labeled, label_regions
-from tunet.preprocessing import Prepared, prepare, restore_labels
+from tunet.inference import Engine, Mirror
+from tunet.postprocessing import label_regions
+from tunet.preprocessing import Prepared, padding_value, prepare_resized, resample_to_model, restore_labels
 from tunet.probability import ProbabilityMaps
 from tunet.progress import Progress
 from tunet.recipe import Recipe
+from tunet.regions import Box, Coverage, LookPlan, kidney_boxes, look_at, look_everywhere
 from tunet.thresholds import EvaluationGrid, LocalizationUse, PostProcessing
 from tunet.volume import KIDNEY, TUMOR, Interpolation, Volume
 from tunet.weights import MemberNetworks, load_members
-from tunet.windows import padded_shape, plan_windows
-
-Array = npt.NDArray[np.float32]
 
 # Preparing one CT voxel costs this much of running one network on one voxel (timed on two cores).
-_RESAMPLING_WORK = 0.05
+_RESAMPLING_WORK = 0.01
+# Before L-Net has spoken: a window for each kidney.
+_USUAL_WINDOWS = 2
 # Passes for the uncertainty of a single member: plain, and mirrored along x, y and z.
 _MIRRORS: tuple[tuple[int, ...], ...] = ((), (2,), (1,), (0,))
 
@@ -50,6 +49,10 @@ class Prediction:
     def on_ct(self) -> ProbabilityMaps:
         """The maps at every voxel of the CT."""
         return self.maps.on(self.ct)
+
+    def on_part(self) -> ProbabilityMaps:
+        """The maps on the part of the CT's lattice they reach; on all the rest of the CT they are 0."""
+        return self.maps.on(_part_within(self.maps.grid, self.ct))
 
     def on_model(self) -> ProbabilityMaps:
         """The maps on the grid of W-Net and T-Net; L-Net's is brought there by nearest neighbour, as the paper's."""
@@ -89,10 +92,21 @@ def segment(prediction: Prediction, options: PostProcessing) -> Segmentation:
     """Thresholds and Algorithm 1 on a prediction; no network runs."""
     if options.grid is EvaluationGrid.MODEL:
         labeled = label_regions(prediction.on_model(), options)
-        labeled = Labeled(restore_labels(labeled.labels, prediction.ct), labeled.decisions)
+        part = restore_labels(labeled.labels, _part_within(prediction.maps.grid, prediction.ct))
     else:
-        labeled = label_regions(prediction.on_ct(), options)
-    return Segmentation(labeled.labels, labeled.decisions, _findings(labeled.labels, options))
+        labeled = label_regions(prediction.on_part(), options)
+        part = labeled.labels
+    labels = part if part.grid == prediction.ct else part.on_lattice(prediction.ct, outside=0)
+    return Segmentation(labels, labeled.decisions, _findings(labels, options))
+
+
+def _part_within(box: Grid, ct: Grid) -> Grid:
+    """The part of the CT's lattice that a box reaches; one voxel where it reaches none."""
+    roi = ct.roi_around(box.corners_lps()) or (0, 1, 0, 1, 0, 1)
+    if roi == ct.whole_roi:
+        return ct
+    x0, x1, y0, y1, z0, z1 = roi
+    return ct.moved_to_index((float(x0), float(y0), float(z0)), (z1 - z0, y1 - y0, x1 - x0))
 
 
 def _findings(labels: Volume, options: PostProcessing) -> tuple[str, ...]:
@@ -109,29 +123,37 @@ class _Job:
 
     network: nn.Module
     recipe: Recipe
-    mirror: tuple[int, ...] = ()
+    mirror: Mirror = ()
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """All the work of one CT. Jobs map to the number of members they stand for; work is in network voxels."""
+class _Work:
+    """All the work of one CT in network voxels. Jobs map to the number of members they stand for.
+
+    Attributes:
+        localization, segmentation: jobs of L-Net, and of W-Net with T-Net.
+        preparing, localizing, window: work of one recipe, of one L-Net, and of one window.
+        expected_windows: per segmentation job, before L-Net has spoken.
+    """
 
     recipes: tuple[Recipe, ...]
     localization: dict[_Job, int]
     segmentation: dict[_Job, int]
-    windows: int
-    preparing_work: float
-    localization_work: float
-    window_work: float
+    preparing: float
+    localizing: float
+    window: float
+    expected_windows: int
 
     @property
-    def work(self) -> float:
-        """The sum of it."""
+    def total(self) -> float:
         return (
-            len(self.recipes) * self.preparing_work
-            + len(self.localization) * self.localization_work
-            + len(self.segmentation) * self.windows * self.window_work
+            len(self.recipes) * self.preparing
+            + len(self.localization) * self.localizing
+            + self.of_windows(self.expected_windows)
         )
+
+    def of_windows(self, count: int) -> float:
+        return len(self.segmentation) * count * self.window
 
 
 @dataclass
@@ -143,25 +165,37 @@ class Segmenter:
         members: networks that are averaged.
         engine: runs them.
         mirrored: a single member also runs on mirrored images, for an uncertainty map.
+        coverage: which windows run; the paper's are all.
     """
 
     bundle: Bundle
     members: tuple[MemberNetworks, ...]
     engine: Engine
     mirrored: bool = False
+    coverage: Coverage = Coverage.EVERYWHERE
 
     @classmethod
-    def load(cls, bundle: Bundle, compute: Compute, choice: str | None = None, mirrored: bool = False) -> Segmenter:
+    def load(
+        cls,
+        bundle: Bundle,
+        compute: Compute,
+        choice: str | None = None,
+        mirrored: bool = False,
+        coverage: Coverage = Coverage.EVERYWHERE,
+    ) -> Segmenter:
         """Read the weights of a variant (or the ensemble) of a bundle.
 
         Raises:
             BundleError: the weights are damaged.
             UsageError: the bundle has no such variant.
         """
-        return cls(bundle, load_members(bundle, bundle.select(choice)), Engine(compute), mirrored)
+        return cls(bundle, load_members(bundle, bundle.select(choice)), Engine(compute), mirrored, coverage)
 
     def predict(self, ct: Volume, progress: Progress | None = None) -> Prediction:
         """Probability maps of a CT (HU, float32), averaged over the members (Eq. 4).
+
+        With :attr:`Coverage.KIDNEYS` the maps of whole and tumour lie on the part of the networks' grid around what
+        L-Net saw, one voxel where it saw nothing.
 
         Raises:
             Cancelled: the user stopped the run.
@@ -170,44 +204,69 @@ class Segmenter:
         progress = progress or Progress()
         notes_before = len(self.engine.notes)
         frame = frame_for(ct.grid, self.bundle.recipe)
-        plan = self._plan(frame)
-        progress.plan(plan.work)
+        work = self._work(frame)
+        progress.plan(work.total)
         with progress.stage("Preparing the CT"):
-            prepared = {}
-            for recipe in plan.recipes:
-                prepared[recipe] = prepare(ct, recipe)
-                progress.advance(plan.preparing_work)
-        maps = self._run(plan, prepared, frame, progress)
-        return Prediction(maps, ct.grid, (*frame.warnings, *self.engine.notes[notes_before:]))
+            prepared = self._prepared(ct, frame, work, progress)
+        with progress.stage("Finding the kidneys"):
+            located = Volume(self._located(prepared, work, progress).mean, frame.localization)
+            look = self._look(located, frame)
+            progress.plan(work.of_windows(len(look.windows) - work.expected_windows))
+            progress.advance(0)
+        regions = self._regions(prepared, look, work, progress)
+        warnings = (*frame.warnings, *self.engine.notes[notes_before:])
+        return Prediction(_maps(located, regions, look, frame), ct.grid, warnings)
 
-    def _plan(self, frame: Frame) -> _Plan:
+    def _work(self, frame: Frame) -> _Work:
         windowing = self.bundle.windowing
-        return _Plan(
+        everywhere = len(look_everywhere(frame.model.shape, windowing).windows)
+        return _Work(
             recipes=tuple(dict.fromkeys(self.bundle.recipe_of(m.member) for m in self.members)),
             localization=self._jobs(lambda m: m.localization),
             segmentation=self._jobs(lambda m: m.segmentation),
-            windows=len(plan_windows(padded_shape(frame.model.shape, windowing), windowing)),
-            preparing_work=frame.ct.voxel_count * _RESAMPLING_WORK,
-            localization_work=float(frame.localization.voxel_count),
-            window_work=2.0 * float(np.prod(windowing.window)),  # W-Net and T-Net
+            preparing=frame.ct.voxel_count * _RESAMPLING_WORK,
+            localizing=float(frame.localization.voxel_count),
+            window=2.0 * float(np.prod(windowing.window)),  # W-Net and T-Net
+            expected_windows=everywhere if self.coverage is Coverage.EVERYWHERE else min(everywhere, _USUAL_WINDOWS),
         )
 
-    def _run(self, plan: _Plan, prepared: dict[Recipe, Prepared], frame: Frame, progress: Progress) -> ProbabilityMaps:
-        located, regions = RunningMean(), RunningMean()
-        with progress.stage("Finding the kidneys"):
-            for job, members in plan.localization.items():
-                image = _mirrored(prepared[job.recipe].localization_image.array, job.mirror)
-                found = self.engine.whole_image(job.network, image)[0]
-                located.add(_mirrored(found, job.mirror), members)
-                progress.advance(plan.localization_work)
-        for number, (job, members) in enumerate(plan.segmentation.items(), start=1):
-            with progress.stage(_stage_name(number, len(plan.segmentation))):
-                image = _mirrored(prepared[job.recipe].image.array, job.mirror)
-                found = self.engine.sliding(
-                    job.network, image, self.bundle.windowing, lambda: progress.advance(plan.window_work)
-                )
-                regions.add(_mirrored(found, job.mirror), members)
-        return _maps(located, regions, frame)
+    def _prepared(self, ct: Volume, frame: Frame, work: _Work, progress: Progress) -> dict[Recipe, Prepared]:
+        """The CT under every recipe; they differ in the median filter only, so that resampling is done once."""
+        resized = resample_to_model(ct, frame, padding_value(ct.array, self.bundle.recipe.padding))
+        prepared = {}
+        for recipe in work.recipes:
+            prepared[recipe] = prepare_resized(resized, frame, recipe)
+            progress.advance(work.preparing)
+        return prepared
+
+    def _located(self, prepared: dict[Recipe, Prepared], work: _Work, progress: Progress) -> RunningMean:
+        located = RunningMean()
+        for job, members in work.localization.items():
+            image = prepared[job.recipe].localization_image.array
+            located.add(self.engine.whole_image(job.network, image, job.mirror)[0], members)
+            progress.advance(work.localizing)
+        return located
+
+    def _look(self, located: Volume, frame: Frame) -> LookPlan:
+        if self.coverage is Coverage.EVERYWHERE:
+            return look_everywhere(frame.model.shape, self.bundle.windowing)
+        boxes = kidney_boxes(located, frame.model, self.bundle.postprocessing)
+        return look_at(boxes, frame.model.shape, self.bundle.windowing)
+
+    def _regions(
+        self, prepared: dict[Recipe, Prepared], look: LookPlan, work: _Work, progress: Progress
+    ) -> RunningMean:
+        """Mean and deviation of whole and tumour (2, z, y, x) on the plan's box; one empty voxel where it has none."""
+        regions = RunningMean()
+        if look.box is None:
+            regions.add(np.zeros((2, 1, 1, 1), dtype=np.float32), sum(work.segmentation.values()))
+            return regions
+        for number, (job, members) in enumerate(work.segmentation.items(), start=1):
+            with progress.stage(_stage_name(number, len(work.segmentation))):
+                image = prepared[job.recipe].image.array
+                found = self.engine.look(job.network, image, look, lambda: progress.advance(work.window), job.mirror)
+                regions.add(found, members)
+        return regions
 
     def _jobs(self, network_of: Callable[[MemberNetworks], nn.Module]) -> dict[_Job, int]:
         """Every network with its input, and how many members it stands for."""
@@ -224,16 +283,13 @@ def _stage_name(number: int, of: int) -> str:
     return "Segmenting" if of == 1 else f"Segmenting (model {number} of {of})"
 
 
-def _mirrored(values: Array, axes: tuple[int, ...]) -> Array:
-    """Flipped along spatial axes given as 0 = z, 1 = y, 2 = x; leading channel axes stay."""
-    return np.flip(values, tuple(axis - 3 for axis in axes)) if axes else values
-
-
-def _maps(located: RunningMean, regions: RunningMean, frame: Frame) -> ProbabilityMaps:
+def _maps(located: Volume, regions: RunningMean, look: LookPlan, frame: Frame) -> ProbabilityMaps:
+    box = look.box or Box((0, 0, 0), (1, 1, 1))
+    grid = box.grid(frame.model)
     deviation = regions.standard_deviation
     return ProbabilityMaps(
-        localization=Volume(located.mean, frame.localization),
-        whole=Volume(regions.mean[0], frame.model),
-        tumor=Volume(regions.mean[1], frame.model),
-        uncertainty=Volume(deviation.max(axis=0), frame.model) if deviation is not None else None,
+        localization=located,
+        whole=Volume(regions.mean[0], grid),
+        tumor=Volume(regions.mean[1], grid),
+        uncertainty=Volume(deviation.max(axis=0), grid) if deviation is not None else None,
     )

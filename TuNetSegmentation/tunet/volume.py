@@ -16,6 +16,7 @@ import SimpleITK as sitk
 
 from tunet.errors import UsageError
 from tunet.grid import Grid, Roi
+from tunet.resampling import axis_maps
 
 # Values of a label map. "Whole" in the paper is both together.
 KIDNEY, TUMOR = 1, 2
@@ -48,11 +49,11 @@ class Volume:
             raise ValueError(f"array of shape {self.array.shape} on a grid of shape {self.grid.shape}")
 
     @classmethod
-    def from_sitk(cls, image: sitk.Image) -> Volume:
-        """A 3D scalar SimpleITK image as a volume (the values are copied, their type kept)."""
+    def from_sitk(cls, image: sitk.Image, dtype: npt.DTypeLike | None = None) -> Volume:
+        """A 3D scalar SimpleITK image as a volume; the values are copied once, as ``dtype`` or as they are."""
         x, y, z = image.GetSize()
         grid = Grid((z, y, x), image.GetSpacing(), image.GetOrigin(), image.GetDirection())
-        return cls(sitk.GetArrayFromImage(image), grid)
+        return cls(np.array(sitk.GetArrayViewFromImage(image), dtype=dtype), grid)
 
     def to_sitk(self) -> sitk.Image:
         """The volume as a SimpleITK image (the values are copied)."""
@@ -72,6 +73,10 @@ class Volume:
         """
         if grid == self.grid:
             return self
+        if interpolation is Interpolation.LINEAR and self.array.dtype == np.float32:
+            maps = axis_maps([self.grid, grid])
+            if maps is not None:  # several times faster than ITK
+                return Volume(maps.apply(self.array, outside), grid)
         resampler = sitk.ResampleImageFilter()
         resampler.SetSize(grid.size_xyz)
         resampler.SetOutputSpacing(grid.spacing_mm)

@@ -37,7 +37,7 @@ def read_ct(path: Path, series: str | None = None) -> Reading:
 
         return read_dicom_folder(path, series)
     image, warnings = _read_file(path)
-    volume = Volume.from_sitk(sitk.Cast(image, sitk.sitkFloat32))
+    volume = _checked(Volume.from_sitk(image, np.float32), path)
     return Reading(volume, path.name, (*warnings, *doubts_about(volume)), path)
 
 
@@ -47,8 +47,8 @@ def read_labels(path: Path) -> Volume:
     Raises:
         InputError: it cannot be read or holds values that are no labels.
     """
-    image, _ = _read_file(path, constant_allowed=True)
-    volume = Volume.from_sitk(image)
+    image, _ = _read_file(path)
+    volume = _checked(Volume.from_sitk(image), path, constant_allowed=True)
     whole = np.issubdtype(volume.array.dtype, np.integer) or np.array_equal(volume.array, np.rint(volume.array))
     if volume.array.min() < 0 or volume.array.max() > 255 or not whole:
         raise InputError(f"{path.name} is not a label map: its values are not whole numbers from 0 to 255.")
@@ -61,11 +61,16 @@ def read_map(path: Path) -> Volume:
     Raises:
         InputError: it cannot be read.
     """
-    image, _ = _read_file(path, constant_allowed=True)
-    return Volume.from_sitk(sitk.Cast(image, sitk.sitkFloat32))
+    image, _ = _read_file(path)
+    return _checked(Volume.from_sitk(image, np.float32), path, constant_allowed=True)
 
 
-def _read_file(path: Path, constant_allowed: bool = False) -> tuple[sitk.Image, tuple[str, ...]]:
+def _checked(volume: Volume, path: Path, constant_allowed: bool = False) -> Volume:
+    check_voxels(volume, path.name, constant_allowed)
+    return volume
+
+
+def _read_file(path: Path) -> tuple[sitk.Image, tuple[str, ...]]:
     _check_file(path)
     warnings: tuple[str, ...] = ()
     if path.name.lower().endswith(NIFTI_SUFFIXES) and not check_nifti(path).has_orientation:
@@ -81,7 +86,6 @@ def _read_file(path: Path, constant_allowed: bool = False) -> tuple[sitk.Image, 
         raise InputError(f"{path.name} is damaged or incomplete; copy or export the CT again.") from error
     if image.GetDimension() == 4:
         image = image[:, :, :, 0]
-    check_voxels(Volume.from_sitk(image), path.name, constant_allowed)
     return image, warnings
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from tunet.bundle import Bundle
 from tunet.compute import available_devices, device_name, resolve
@@ -13,6 +15,7 @@ from tunet.grid import Roi
 from tunet.models import DEFAULT_BUNDLE, open_bundle
 from tunet.output import write_scratch
 from tunet.progress import Progress
+from tunet.regions import Coverage
 from tunet.report import report_on
 from tunet.segmenter import Prediction, Segmenter, segment
 from tunet.thresholds import PostProcessing
@@ -62,7 +65,7 @@ class Session:
     def devices(self) -> list[dict[str, str]]:
         """Every device with its name for people; the one ``auto`` takes comes first."""
         found = available_devices()
-        return [{"device": word, "name": device_name(resolve(word).device)} for word in found]
+        return [{"device": word, "name": device_name(torch.device(word))} for word in found]
 
     def segment(self, request: dict[str, Any], progress: Progress) -> SessionResult:
         """Read the CT of a request, predict, apply thresholds, write labels and maps.
@@ -74,16 +77,17 @@ class Session:
         with progress.stage("Loading the model"):
             loaded = self._load(request)
             options = _postprocessing(request, loaded.bundle.postprocessing)
+            segmenter = replace(loaded.segmenter, coverage=Coverage.for_result(options))
         with progress.stage("Reading the CT"):
             reading = read_ct(Path(str(request["input"])))
             ct = reading.volume.part(_roi(request))
         work = 0.3 * ct.grid.voxel_count
         progress.plan(work)
-        prediction = loaded.segmenter.predict(ct, progress)
+        prediction = segmenter.predict(ct, progress)
         with progress.stage("Preparing the result"):
             segmentation = segment(prediction, options)
             labels = self._write(LABELS_NAME, segmentation.labels)
-            part = prediction.on_ct().relevant_part(_LOWEST_KEPT, _MARGIN_KEPT_MM)
+            part = prediction.on_part().relevant_part(_LOWEST_KEPT, _MARGIN_KEPT_MM)
             maps = {name: self._write(f"{name}.nrrd", volume) for name, volume in part.named().items()}
             progress.advance(work)
         self._prediction = prediction
@@ -91,9 +95,10 @@ class Session:
             segmentation,
             source="CT volume of the scene",
             bundle=loaded.bundle,
-            members=tuple(m.member.variant for m in loaded.segmenter.members),
-            compute=loaded.segmenter.engine.compute,
+            members=tuple(m.member.variant for m in segmenter.members),
+            compute=segmenter.engine.compute,
             postprocessing=options.profile,
+            windows=segmenter.coverage.value,
             seconds=progress.seconds,
             warnings=(*reading.warnings, *prediction.warnings),
         )

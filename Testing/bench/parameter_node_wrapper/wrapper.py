@@ -67,12 +67,12 @@ class _Wrapper:
         else:
             setattr(self, top, value)
 
-    def connectGui(self, gui: Any) -> None:  # noqa: N802
-        """Bind the widgets of `gui` (a widget or childWidgetVariables) that name a parameter; no tag, as in Slicer."""
+    def connectGui(self, gui: Any) -> int:  # noqa: N802
+        """Bind the widgets of `gui` (a widget or childWidgetVariables) that name a parameter; give a tag."""
         widgets = gui.findChildren(qt.QWidget) if isinstance(gui, qt.QWidget) else vars(gui).values()
         named = {widget.property(SlicerParameterNamePropertyName): widget for widget in widgets}
         named.pop(None, None)
-        self.connectParametersToGui(named)
+        return self.connectParametersToGui(named)
 
     def connectParametersToGui(self, mapping: dict[str, Any]) -> int:  # noqa: N802
         connectors = {
@@ -88,7 +88,8 @@ class _Wrapper:
         self.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda caller, event: self._update_gui())
         return tag
 
-    def disconnectGui(self, tag: int) -> None:  # noqa: N802
+    def disconnectGui(self, tag: int | None) -> None:  # noqa: N802
+        """Undo `connectGui`; nothing happens for a tag that is not one, as in Slicer."""
         for connector in self._gui.pop(tag, {}).values():
             connector.onChanged(None)
 
@@ -164,17 +165,15 @@ def _make_wrapper(cls: type) -> type:
         default = Default(getattr(cls, name)) if hasattr(cls, name) else annotated_default
         parameters[name] = (serializer, default or Default(serializer.default()), annotated)
         serializer.validate(parameters[name][1].value)
-        members[name] = _parameter_property(name, serializer, parameters[name][1])
+        members[name] = _parameter_property(name, serializer)
     wrapper = type(cls.__name__, (_Wrapper, cls), {"__module__": cls.__module__, "__doc__": cls.__doc__, **members})
     wrapper._parameters = parameters  # type: ignore[attr-defined]
     return wrapper
 
 
-def _parameter_property(name: str, serializer: Serializer, default: Default) -> property:
+def _parameter_property(name: str, serializer: Serializer) -> property:
     def read(self: Any) -> Any:
-        # Closing the scene empties the node; Slicer's wrapper writes the default then.
-        if not serializer.is_in(self.parameterNode, self._prefix + name):
-            serializer.write(self.parameterNode, self._prefix + name, default.value)
+        # Closing the scene empties the node, and Slicer's wrapper then fails on a number: it must not be used any more.
         return serializer.read(self.parameterNode, self._prefix + name)
 
     def write(self: Any, value: Any) -> None:

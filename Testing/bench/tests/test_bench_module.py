@@ -96,11 +96,12 @@ class TestLife:
         assert (node.threshold, node.side.name) == (200, "LEFT")
         assert a_panel.ui.thresholdSlider.value == 200
 
-    def test_leaving_does_not_unbind_the_panel(self, a_panel: Any, a_bench: Any) -> None:
-        # Slicer's connectGui gives no tag, so the template's disconnectGui disconnects nothing.
+    def test_leaving_unbinds_the_panel_until_it_is_entered_again(self, a_panel: Any, a_bench: Any) -> None:
         a_bench.select_module("Welcome")
         assert not a_panel.parent.isEntered
         a_panel.logic.getParameterNode().threshold = 300
+        assert a_panel.ui.thresholdSlider.value != 300
+        a_bench.select_module("BenchSample")
         assert a_panel.ui.thresholdSlider.value == 300
 
     def test_reload_makes_a_new_panel(self, a_panel: Any) -> None:
@@ -167,6 +168,17 @@ class TestMainWindow:
         shortcut.connect("activated()", lambda: pressed.append(1))
         a_bench.press(qt.Qt.Key_Return, qt.Qt.ControlModifier)
         assert pressed == [1]
+        a_bench.reset()
+        assert a_bench.main_window.findChildren(qt.QShortcut) == []
+
+    def test_two_shortcuts_for_a_key_are_refused(self, a_bench):
+        import qt
+        from bench import BenchError
+
+        a_bench.show((600, 400))
+        _both = [qt.QShortcut(qt.QKeySequence("Ctrl+Return"), a_bench.main_window) for _ in range(2)]
+        with pytest.raises(BenchError, match="2 shortcuts"):
+            a_bench.press(qt.Qt.Key_Return, qt.Qt.ControlModifier)
 
 
 def test_a_removed_node_takes_its_hierarchy_item_along(a_bench):

@@ -56,7 +56,7 @@ def run(request: ReportRequest) -> None:
     if ct is not None:
         labels = placed_on(labels, ct.grid)
     predicted = None if request.predicted is None else placed_on(read_labels(request.predicted), labels.grid)
-    heading = (request.heading,) if request.heading else ()
+    heading: tuple[str, ...] = (request.heading,) if request.heading else ()
     if request.identify and request.ct is not None:
         heading += patient_heading(request.ct, request.series)
     examined = examine(labels, ct, request.margin_mm)

@@ -14,6 +14,7 @@ from tunet.output import StagedFolder, write_volume
 from tunet.probability import ProbabilityMaps
 from tunet.progress import Progress
 from tunet.reading import Reading
+from tunet.regions import Coverage
 from tunet.report import RunReport, report_on
 from tunet.segmenter import Prediction, Segmenter, segment
 from tunet.thresholds import PLAIN, PROFILES, EvaluationGrid, PostProcessing, RegionThresholds
@@ -46,6 +47,7 @@ class SegmentRequest:
         mirrored: uncertainty of a single model from mirrored passes.
         series: DICOM series number or UID to take instead of the best one.
         stride: voxels between neighbouring windows instead of the bundle's; smaller is slower and smoother.
+        windows: ``kidneys``, ``everywhere``, or ``auto`` for what the post-processing needs.
     """
 
     source: Path
@@ -63,6 +65,7 @@ class SegmentRequest:
     mirrored: bool = False
     series: str | None = None
     stride: int | None = None
+    windows: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,8 @@ def run(request: SegmentRequest, progress: Progress) -> RunReport:
             bundle = open_bundle(request.bundle, Path(scratch))
             bundle = replace(bundle, windowing=_chosen_windowing(bundle.windowing, request.stride))
             options = chosen_postprocessing(bundle.postprocessing, request)
-            segmenter = Segmenter.load(bundle, compute, request.variant, request.mirrored)
+            coverage = chosen_coverage(request.windows, options)
+            segmenter = Segmenter.load(bundle, compute, request.variant, request.mirrored, coverage)
         with progress.stage("Reading the CT"):
             reading = read_ct(request.source, request.series)
         ct = reading.volume.part(request.roi)
@@ -114,6 +118,7 @@ def run(request: SegmentRequest, progress: Progress) -> RunReport:
             members=tuple(m.member.variant for m in segmenter.members),
             compute=segmenter.engine.compute,
             postprocessing=options.profile,
+            windows=segmenter.coverage.value,
             seconds=progress.seconds,
             warnings=(*reading.warnings, *prediction.warnings),
         )
@@ -142,6 +147,20 @@ def chosen_postprocessing(default: PostProcessing, request: SegmentRequest) -> P
     except ValueError:
         raise UsageError("Thresholds are T,LOWER with 0 < LOWER <= T <= 1, for example 0.5,0.3.") from None
     return options
+
+
+def chosen_coverage(word: str, options: PostProcessing) -> Coverage:
+    """Which windows run.
+
+    Raises:
+        UsageError: the word is unknown.
+    """
+    if word == "auto":
+        return Coverage.for_result(options)
+    try:
+        return Coverage(word)
+    except ValueError:
+        raise UsageError(f"--windows is auto, kidneys or everywhere, got {word!r}.") from None
 
 
 def _chosen_windowing(default: Windowing, stride: int | None) -> Windowing:

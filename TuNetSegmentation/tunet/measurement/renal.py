@@ -218,7 +218,11 @@ def _gap(labels: Volume, lesion: Mask, shape: KidneyShape) -> tuple[Diameter | N
 
 def _drawing(shape: KidneyShape, gap: Diameter | None) -> ScoreDrawing:
     lines = shape.polar_lines_mm
-    polar = (_triple(shape.centre + lines[0] * shape.axis), _triple(shape.centre + lines[1] * shape.axis)) if lines else None
+    polar = (
+        (_triple(shape.centre + lines[0] * shape.axis), _triple(shape.centre + lines[1] * shape.axis))
+        if lines
+        else None
+    )
     return ScoreDrawing(_triple(shape.centre), _triple(shape.axis), _triple(shape.anterior), polar, gap)
 
 

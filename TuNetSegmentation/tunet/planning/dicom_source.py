@@ -40,6 +40,8 @@ def read_source(folder: Path, series: str | None = None) -> SourceSeries:
     order = source_slices(folder, series)
     datasets = tuple(pydicom.dcmread(part.path, stop_before_pixels=True) for part in order.slices)
     if any("FrameOfReferenceUID" not in dataset for dataset in datasets):
-        raise InputError(f"The CT in {folder.name} has no frame of reference, which DICOM objects need; export it again.")
+        raise InputError(
+            f"The CT in {folder.name} has no frame of reference, which DICOM objects need; export it again."
+        )
     number = datasets[0].get("SeriesNumber")
     return SourceSeries(datasets, straight_grid(order), int(number) if number is not None else 0)

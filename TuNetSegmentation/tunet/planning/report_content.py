@@ -115,7 +115,10 @@ def report_content(
     return ReportContent(
         title="Kidney and tumor report",
         heading=tuple(heading),
-        subtitle=f"{_counted(measurement)} · made on {day or date.today()} with TuNetSegmentation {__version__}",
+        subtitle=(
+            f"{_counted(measurement)} · made on {(day or date.today()).isoformat()} "
+            f"with TuNetSegmentation {__version__}"
+        ),
         views=tuple(Picture(png, caption) for png, caption in whole_views(examined)),
         kidneys=Table(
             ("Kidney", "Parenchyma", "With tumor", "Tumor share", "Length", "Axial", "Mean HU"),
@@ -157,7 +160,8 @@ def _lesion_section(painter: Painter, examined: Examination, lesion: LesionMeasu
         key_pictures=(
             Picture(painter.axial_of_lesion(lesion), "Axial, at the largest axial diameter"),
             Picture(
-                distance_view(examined, lesion), "Distance of the kidney's surface from the tumor (green), seen from its side"
+                distance_view(examined, lesion),
+                "Distance of the kidney's surface from the tumor (green), seen from its side",
             ),
         ),
         score_title=_score_title(score),
@@ -167,7 +171,7 @@ def _lesion_section(painter: Painter, examined: Examination, lesion: LesionMeasu
         score_pictures=(
             Picture(
                 painter.coronal_of_lesion(lesion),
-                "Along the kidney: hull (dashed white) for E, sinus (blue) and shortest line (pink) for N, polar lines for L",
+                "Along it: hull (dashed white) for E, sinus (blue) and shortest line (pink) for N, polar lines for L",
             ),
             Picture(painter.face_of_lesion(lesion), "Axial: hull for E, the kidney's coronal plane for A"),
         ),
@@ -177,7 +181,9 @@ def _lesion_section(painter: Painter, examined: Examination, lesion: LesionMeasu
 def _in_two_columns(rows: list[tuple[str, str]]) -> Table:
     half = (len(rows) + 1) // 2
     right = [*rows[half:], *[("", "")] * (2 * half - len(rows))]
-    return Table(("Measure", "Value") * 2, tuple((*a, *b) for a, b in zip(rows[:half], right, strict=True)), names=(0, 2))
+    return Table(
+        ("Measure", "Value") * 2, tuple((*a, *b) for a, b in zip(rows[:half], right, strict=True)), names=(0, 2)
+    )
 
 
 def _lesion_rows(lesion: LesionMeasures) -> list[tuple[str, str]]:
@@ -208,7 +214,12 @@ def _score_title(score: RenalScore) -> str:
 
 def _component_row(part: Component) -> tuple[str, ...]:
     points = "-" if part.points is None else str(part.points)
-    return f"{part.letter}  {_MEANING[part.letter]}", points + (" *" if part.edited else ""), measured(part), part.sentence
+    return (
+        f"{part.letter}  {_MEANING[part.letter]}",
+        points + (" *" if part.edited else ""),
+        measured(part),
+        part.sentence,
+    )
 
 
 def measured(part: Component) -> str:
@@ -267,9 +278,7 @@ def _about_scores(measurement: Measurement) -> tuple[str, ...]:
     if not measurement.lesions:
         return ()
     suffix = "" if any(lesion.renal.hilar for lesion in measurement.lesions) else " The hilar suffix h is left to you."
-    return (
-        "R.E.N.A.L. is approximate: sinus and polar lines are inferred from the kidney's outline." + suffix,
-    )
+    return ("R.E.N.A.L. is approximate: sinus and polar lines are inferred from the kidney's outline." + suffix,)
 
 
 def _ml(value: float) -> str:

@@ -95,8 +95,10 @@ class _Typesetter:
             self._together([*self._heading(section.title), pictures, self._table(section.measures)]),
             self._together([self._text(section.score_title, self._part), self._table(section.score)]),
             self._together(
-                [self._text(f"How {section.title[:1].lower()}{section.title[1:]} was scored", self._part),
-                 self._pictures(section.score_pictures)]
+                [
+                    self._text(f"How {section.title[:1].lower()}{section.title[1:]} was scored", self._part),
+                    self._pictures(section.score_pictures),
+                ]
             ),
         ]
 
@@ -126,7 +128,7 @@ class _Typesetter:
                 row.append("")
             widths.append(width_mm * self._mm)
             row.append(cell)
-        plain = [("VALIGN", (0, 0), (-1, -1), "TOP")]
+        plain: list[tuple[Any, ...]] = [("VALIGN", (0, 0), (-1, -1), "TOP")]
         plain += [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP")]
         return self._tables.Table([row], colWidths=widths, style=plain, hAlign="LEFT")
 

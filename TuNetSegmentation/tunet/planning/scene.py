@@ -69,7 +69,11 @@ def side_view(towards_viewer: npt.NDArray[np.float64]) -> View:
     """The view from a horizontal direction (x and y of an LPS vector), head up."""
     x, y = towards_viewer[:2] / max(float(np.linalg.norm(towards_viewer[:2])), 1e-9)
     right = (-float(y), float(x), 0.0)
-    letters = {True: ("R", "L"), False: ("L", "R")} if abs(right[0]) > abs(right[1]) else {True: ("A", "P"), False: ("P", "A")}
+    letters = (
+        {True: ("R", "L"), False: ("L", "R")}
+        if abs(right[0]) > abs(right[1])
+        else {True: ("A", "P"), False: ("P", "A")}
+    )
     grows = right[0] > 0 if abs(right[0]) > abs(right[1]) else right[1] > 0
     return View(right, (0.0, 0.0, -1.0), *letters[grows])
 
@@ -129,14 +133,20 @@ def _layer(body: Body, grid: Grid) -> _Layer:
 
 
 def _lighting(
-    field: npt.NDArray[np.float32], first: npt.NDArray[np.int_], rows: npt.NDArray[np.int_], columns: npt.NDArray[np.int_]
+    field: npt.NDArray[np.float32],
+    first: npt.NDArray[np.int_],
+    rows: npt.NDArray[np.int_],
+    columns: npt.NDArray[np.int_],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Share of the color that is seen, and the highlight, from the slope of the mask at the surface."""
     slope = np.zeros((*first.shape, 3))
     index = (first, rows, columns)
     for axis, step in enumerate((_DEPTH_MM, PIXEL_MM, PIXEL_MM)):
         for reach in (1, 2):
-            up = [np.minimum(i + reach, n - 1) if a == axis else i for a, (i, n) in enumerate(zip(index, field.shape, strict=True))]
+            up = [
+                np.minimum(i + reach, n - 1) if a == axis else i
+                for a, (i, n) in enumerate(zip(index, field.shape, strict=True))
+            ]
             down = [np.maximum(i - reach, 0) if a == axis else i for a, i in enumerate(index)]
             slope[..., 2 - axis] += (field[tuple(up)] - field[tuple(down)]) / (2 * reach * step)
     outward = -slope / np.maximum(np.linalg.norm(slope, axis=-1, keepdims=True), 1e-9)

@@ -129,9 +129,7 @@ def _lesions(found: Structures) -> list[Segment]:
         side = _sure_side(found, lesion.side)
         name = f"Tumor {lesion.number}" + (f", {side} kidney" if side else "")
         mask = found.lesion_map == lesion.number
-        segments.append(
-            Segment(f"tumor_{lesion.number}", name, mask, color, ABNORMAL, MASS, side, lesion.number, True)
-        )
+        segments.append(Segment(f"tumor_{lesion.number}", name, mask, color, ABNORMAL, MASS, side, lesion.number, True))
     return segments
 
 

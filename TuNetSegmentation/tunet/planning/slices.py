@@ -140,9 +140,7 @@ class Painter:
             own = found.side_map == SIDES.index(side) + 1
             self._outline(axis, plane, f"kidney {side}", own & (found.labels.array == KIDNEY), KIDNEY_LINE)
         for lesion in found.lesions:
-            self._outline(
-                axis, plane, f"lesion {lesion.number}", found.lesion_map == lesion.number, LESION_LINE, 1.6
-            )
+            self._outline(axis, plane, f"lesion {lesion.number}", found.lesion_map == lesion.number, LESION_LINE, 1.6)
 
     def _outline(self, axis: Any, plane: SlicePlane, name: str, mask: Mask, color: str, width: float = 1.2) -> None:
         if name not in self._smooth:
@@ -219,9 +217,9 @@ def _measure_line(axis: Any, plane: SlicePlane, line: Diameter, color: str, text
     at = (nx + 14 * (nx - fx) / length, ny + 14 * (ny - fy) / length)
     if abs(ny - fy) > max(2 * abs(nx - fx), 120):  # a long steep line ends at the picture's edge
         at = ((x0 + x1) / 2 + 8, (y0 + 3 * y1) / 4)
-    axis.text(*at, text or f"{line.length_mm:.0f} mm", color=color, fontsize=9, ha="left", va="center").set_path_effects(
-        _halo()
-    )
+    axis.text(
+        *at, text or f"{line.length_mm:.0f} mm", color=color, fontsize=9, ha="left", va="center"
+    ).set_path_effects(_halo())
 
 
 def _polar_lines(axis: Any, plane: SlicePlane, drawing: ScoreDrawing) -> None:
@@ -232,7 +230,9 @@ def _polar_lines(axis: Any, plane: SlicePlane, drawing: ScoreDrawing) -> None:
         _, y = plane.spot(point)
         axis.plot([0.06 * columns, 0.94 * columns], [y, y], color=POLAR_LINE, linewidth=0.9, linestyle=(0, (6, 3)))
     _, y = plane.spot(drawing.polar_points[1])
-    axis.text(0.94 * columns, y - 6, "polar lines", color=POLAR_LINE, fontsize=7.5, ha="right").set_path_effects(_halo())
+    axis.text(0.94 * columns, y - 6, "polar lines", color=POLAR_LINE, fontsize=7.5, ha="right").set_path_effects(
+        _halo()
+    )
 
 
 def _coronal_line(axis: Any, plane: SlicePlane, drawing: ScoreDrawing) -> None:
@@ -264,14 +264,19 @@ def _finished(figure: Any, axis: Any, plane: SlicePlane) -> bytes:
     """PNG with orientation letters and a scale of 5 cm."""
     rows, columns = plane.grid.shape[1:]
     left, right, top, bottom = plane.letters
-    spots = ((8, rows / 2, left), (columns - 8, rows / 2, right), (columns / 2, 10, top), (columns / 2, rows - 10, bottom))
+    spots = (
+        (8, rows / 2, left),
+        (columns - 8, rows / 2, right),
+        (columns / 2, 10, top),
+        (columns / 2, rows - 10, bottom),
+    )
     for x, y, letter in spots:
         axis.text(x, y, letter, color="white", fontsize=9, ha="center", va="center").set_path_effects(_halo())
     length = 50 / PIXEL_MM
     axis.plot([14, 14 + length], [rows - 14, rows - 14], color="white", linewidth=1.6, solid_capstyle="butt")
-    axis.text(14 + length / 2, rows - 19, "5 cm", color="white", fontsize=7.5, ha="center", va="bottom").set_path_effects(
-        _halo()
-    )
+    axis.text(
+        14 + length / 2, rows - 19, "5 cm", color="white", fontsize=7.5, ha="center", va="bottom"
+    ).set_path_effects(_halo())
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
     return buffer.getvalue()

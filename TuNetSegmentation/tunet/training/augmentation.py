@@ -6,7 +6,6 @@ import math
 from enum import Enum
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 PAPER_ROTATION_DEGREES = 1.0
@@ -52,12 +51,15 @@ class _MonaiAugmenter:
         self._compose = Compose(transforms)
 
     def __call__(self, image: Tensor, labels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+        from monai.utils import convert_to_tensor
+
         is_slice = image.shape[1] == 1
         if is_slice:  # MONAI then works in two dimensions: a slice cannot be tilted or thinned out
             image, labels = image[:, 0], labels[:, 0]
         self._compose.set_random_state(seed=seed)
         out = self._compose({"image": image, "labels": labels})
-        image, labels = torch.as_tensor(out["image"]), torch.as_tensor(out["labels"])
+        # Plain tensors: MONAI's carry metadata, which slows every operation down and cannot be compiled.
+        image, labels = (convert_to_tensor(out[key], track_meta=False) for key in BOTH)
         return (image[:, None], labels[:, None]) if is_slice else (image, labels)
 
 

@@ -49,6 +49,8 @@ class FitConfig:
         kernel_weight_decay: L2 on convolution kernels; twice the paper's Keras value, see ``parameter_groups``.
         precision: Lightning's word: "32-true", "bf16-mixed" or "16-mixed".
         workers: processes that load and augment patches; 0 does it in the training process.
+        compiled: the network is compiled (``torch.compile``) first, where a C++ compiler is at hand: the same training,
+            about 1.5 times as fast on a CPU after a minute or two.
         seed: of patches, augmentation and initial weights.
     """
 
@@ -69,4 +71,5 @@ class FitConfig:
     kernel_weight_decay: float = 2e-5
     precision: str = "32-true"
     workers: int = 0
+    compiled: bool = False
     seed: int = 0

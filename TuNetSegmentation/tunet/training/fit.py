@@ -23,7 +23,7 @@ from tunet.training.augmentation import Augmentation, augmenter
 from tunet.training.callbacks import BestWeights, History, Plateau
 from tunet.training.cases import PreparedCase
 from tunet.training.config import Coupling, FitConfig, Schedule
-from tunet.training.hardware import launched_hardware
+from tunet.training.hardware import has_compiler, launched_hardware
 from tunet.training.patches import PatchDataset
 from tunet.training.task import RegionTask
 from tunet.weights import read_weights
@@ -81,6 +81,8 @@ def fit(
         weights = fit(network.whole, 1, training, validation, alone, run_folder / FIRST_STAGE, show_bar=show_bar)
         network.whole.load_state_dict(read_weights(weights))
         network.whole.requires_grad_(False)
+    if config.compiled and has_compiler():
+        network.compile(dynamic=False)
     run_folder.mkdir(parents=True, exist_ok=True)
     last = run_folder / f"{LAST_NAME}.ckpt"
     with _ending_between_batches():

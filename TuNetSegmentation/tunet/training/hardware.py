@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -36,3 +37,8 @@ def launched_hardware(environment: Mapping[str, str] = os.environ) -> Hardware:
         nodes = int(environment.get("SLURM_NNODES", 1))
         return Hardware(int(environment["SLURM_NTASKS"]) // nodes, nodes, environment["SLURM_PROCID"] == "0")
     return Hardware()
+
+
+def has_compiler() -> bool:
+    """Whether there is a C++ compiler, which ``torch.compile`` needs."""
+    return any(shutil.which(name) for name in (os.environ.get("CXX", "c++"), "g++", "clang++"))

@@ -1,0 +1,66 @@
+"""The processor's fastest choice, and its cache."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from tunet.self_measurement import FILE_NAME, FOLDER_VARIABLE, ProcessorChoice, measured, processor_choice
+
+USUAL = torch.get_num_threads()
+
+
+def timed(**seconds: float):
+    """Seconds per precision with the usual threads; ``fewer`` with half of them."""
+    return lambda precision, threads: seconds["fewer"] if threads != USUAL else seconds[precision]
+
+
+def test_the_faster_format_is_taken():
+    assert measured(timed(fp32=1.0, bf16=0.5, fewer=2.0)).precision == "bf16"
+    assert measured(timed(fp32=1.0, bf16=3.0, fewer=2.0)).precision == "fp32"
+
+
+def test_exact_arithmetic_stays_when_the_gain_is_small():
+    assert measured(timed(fp32=1.0, bf16=0.95, fewer=2.0)).precision == "fp32"
+
+
+def test_threads_are_halved_where_that_is_clearly_faster(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    faster = measured(lambda precision, threads: 0.5 if threads == 4 else 1.0)
+    assert faster == ProcessorChoice("fp32", 4)
+    assert measured(lambda precision, threads: 1.0).threads == 8
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    processor_choice.cache_clear()
+    yield tmp_path / FILE_NAME
+    processor_choice.cache_clear()
+
+
+def test_the_answer_is_remembered(cache, monkeypatch):
+    first = processor_choice()
+    assert json.loads(cache.read_text())["choice"] == {"precision": first.precision, "threads": first.threads}
+    processor_choice.cache_clear()
+    monkeypatch.setattr("tunet.self_measurement.measured", lambda: pytest.fail("measured again"))
+    assert processor_choice() == first
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["", "{", "[]", '{"machine": {}, "choice": {"precision": "bf16", "threads": 1}}', "null", "\x00"],
+)
+def test_a_broken_or_foreign_cache_is_ignored(cache, monkeypatch, broken):
+    cache.write_text(broken)
+    fresh = ProcessorChoice("fp32", 1)
+    monkeypatch.setattr("tunet.self_measurement.measured", lambda: fresh)
+    assert processor_choice() == fresh
+    assert json.loads(cache.read_text())["choice"]["threads"] == 1
+
+
+def test_a_place_that_cannot_be_written_does_no_harm(cache, monkeypatch):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(cache))
+    cache.write_text("a file where the folder should be")
+    assert processor_choice().threads >= 1

@@ -1,0 +1,230 @@
+"""Scores of "starter" on patients it has not seen, as Markdown, with a picture of every patient's slices.
+
+    python tools/score_starter.py runs/starter --ct CT_FOLDER --truth TRUTH --test TEST_SET -o OUT
+
+`runs/starter` holds `fold_PATIENT/bundle` (tools/train_starter_bundle.py): each patient is segmented by the cascade
+that never saw him. `CT_FOLDER` holds the CTs of tools/make_kidney_truth.py, `TRUTH` their kidney labels and `TEST_SET`
+real CT with tumours of KiTS19 masks 100 to 119 put in (tools/make_starter_data.py). The finished bundle saw all of it:
+its own scores on these CTs would say nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+from tunet.bundle import load_bundle
+from tunet.compute import resolve
+from tunet.errors import InputError
+from tunet.evaluation.schemes import KITS23
+from tunet.evaluation.scores import score_case
+from tunet.measurement.diameters import largest_diameter
+from tunet.measurement.structures import find_structures, lesions
+from tunet.pictures import contour_picture
+from tunet.segmenter import Segmenter, segment
+from tunet.training.cases import find_cases, read_case_labels
+from tunet.volume import TUMOR, Volume
+from tunet.volume_io import read_ct, read_labels
+
+# Patient -> the CTs of his, by the name of their truth file.
+CTS = {
+    "hcc_006": {"hcc_006": "hcc_006/HCC_006/*/103*"},
+    "hcc_007": {"hcc_007": "hcc_007/*.nii.gz"},
+    "hcc_009": {"hcc_009": "hcc_009/*.nii.gz"},
+    "hcc_015": {"hcc_015_arterial": "hcc_015/*arterial.nii.gz", "hcc_015_portal": "hcc_015/*portal.nii.gz"},
+    "totalseg": {"totalseg_example": "totalseg_example/example_ct.nii.gz"},
+}
+NO_KIDNEY = "kits00072_top18"
+# A lesion counts as found when this share of its voxels is.
+FOUND_SHARE = 0.1
+SIZES_MM = ((0, 20), (20, 40), (40, 70), (70, 1000))
+
+
+@dataclass(frozen=True)
+class KidneyRow:
+    """One real CT. Volumes in ml; surface Dice at KiTS's 1.03 mm; ``sides`` says which kidneys were found."""
+
+    ct: str
+    dice: float
+    surface_dice: float
+    hd95_mm: float
+    truth_ml: float
+    found_ml: float
+    tumor_ml: float
+    sides: str
+
+    @property
+    def volume_error_percent(self) -> float:
+        """Found minus truth, of the truth."""
+        return 100 * (self.found_ml - self.truth_ml) / self.truth_ml
+
+
+@dataclass(frozen=True)
+class LesionRow:
+    """One lesion that was put in: its largest diameter, how much of it was found, and its patient."""
+
+    case: str
+    patient: str
+    diameter_mm: float
+    found_share: float
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """One CT with tumours put in."""
+
+    case: str
+    patient: str
+    whole_dice: float
+    tumor_dice: float
+    false_lesions: int
+
+
+def score_real(segmenter: Segmenter, name: str, source: Path, truth: Path, output: Path) -> KidneyRow:
+    """A real CT against its kidney truth; leaves a picture and the labels."""
+    ct, true = read_ct(source).volume, read_labels(truth)
+    result = segment(segmenter.predict(ct), segmenter.bundle.postprocessing)
+    whole = score_case(result.labels, true, KITS23).classes["kidney_and_mass"]
+    title = f"{name}, by a model that never saw this patient: Dice {whole.dice:.3f}"
+    contour_picture(ct, result.labels, true, title, output / f"{name}.png")
+    return KidneyRow(
+        name,
+        whole.dice,
+        whole.surface_dice or 0.0,
+        whole.hd95_mm or float("nan"),
+        whole.truth_ml,
+        whole.found_ml,
+        result.tumor_ml,
+        sides_of(result.labels),
+    )
+
+
+def sides_of(labels: Volume) -> str:
+    """The kidneys of a label map in words."""
+    try:
+        return " and ".join(kidney.side for kidney in find_structures(labels).kidneys)
+    except InputError:
+        return "none"
+
+
+def score_tumors(segmenter: Segmenter, patient: str, test: Path) -> Iterator[tuple[CaseRow, list[LesionRow]]]:
+    """The test cases of a patient."""
+    owner = json.loads((test / "patients.json").read_text(encoding="utf-8"))
+    for case in find_cases(test):
+        if owner[case.name] != patient:
+            continue
+        ct, truth = read_ct(case.imaging).volume, read_case_labels(case)
+        found = segment(segmenter.predict(ct), segmenter.bundle.postprocessing).labels
+        scores = score_case(found, truth, KITS23).classes
+        tumor = found.array == TUMOR
+        rows = [
+            LesionRow(
+                case.name,
+                patient,
+                largest_diameter(Volume(mask.astype(np.uint8), truth.grid)).length_mm,
+                float(tumor[mask].mean()),
+            )
+            for _, mask in lesions(truth)
+        ]
+        pieces, count = ndimage.label(tumor, np.ones((3, 3, 3)))
+        touching = np.unique(pieces[truth.array == TUMOR])
+        false = count - np.count_nonzero(touching)
+        yield CaseRow(case.name, patient, scores["kidney_and_mass"].dice, scores["tumor"].dice, int(false)), rows
+
+
+def kidney_table(rows: Sequence[KidneyRow]) -> list[str]:
+    """Markdown."""
+    lines = [
+        "| CT | Dice | surface Dice (1.03 mm) | HD95 mm | truth ml | found ml | volume error | kidneys | tumour ml |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for r in rows:
+        lines.append(
+            f"| {r.ct} | {r.dice:.3f} | {r.surface_dice:.3f} | {r.hd95_mm:.1f} | {r.truth_ml:.0f} | {r.found_ml:.0f} | "
+            f"{r.volume_error_percent:+.1f} % | {r.sides} | {r.tumor_ml:.1f} |"
+        )
+    return lines
+
+
+def tumor_table(cases: Sequence[CaseRow], found: Sequence[LesionRow]) -> list[str]:
+    """Markdown: by size, then all."""
+    lines = ["| largest diameter | lesions | found | voxels of them found |", "|---|---|---|---|"]
+    for low, high in SIZES_MM:
+        group = [row for row in found if low <= row.diameter_mm < high]
+        if group:
+            hits = sum(row.found_share >= FOUND_SHARE for row in group)
+            share = float(np.mean([row.found_share for row in group]))
+            name = f"{low} to {high} mm" if high < 1000 else f"over {low} mm"
+            lines.append(f"| {name} | {len(group)} | {hits} ({100 * hits / len(group):.0f} %) | {100 * share:.0f} % |")
+    large = [row for row in found if row.diameter_mm >= 20]
+    hits = sum(row.found_share >= FOUND_SHARE for row in large)
+    dice = np.array([case.tumor_dice for case in cases])
+    whole = np.array([case.whole_dice for case in cases])
+    lines += [
+        "",
+        f"Lesions of 20 mm and more found: {hits} of {len(large)}. Tumour Dice per CT: mean {dice.mean():.3f}, "
+        f"median {np.median(dice):.3f}. Kidney + tumour Dice: mean {whole.mean():.3f}, lowest {whole.min():.3f}. "
+        f"False lesions per CT: {np.mean([case.false_lesions for case in cases]):.2f} ({len(cases)} CT).",
+    ]
+    return lines
+
+
+def write_rows(path: Path, rows: Sequence[object]) -> None:
+    """Rows as CSV."""
+    if rows:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(asdict(rows[0])))  # type: ignore[call-overload]
+            writer.writeheader()
+            writer.writerows(asdict(row) for row in rows)  # type: ignore[call-overload]
+
+
+def main() -> None:
+    """Score every patient whose fold is finished."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--ct", type=Path, required=True)
+    parser.add_argument("--truth", type=Path, required=True)
+    parser.add_argument("--test", type=Path)
+    parser.add_argument("--only", help="this patient")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    output: Path = arguments.output
+    output.mkdir(parents=True, exist_ok=True)
+    kidneys: list[KidneyRow] = []
+    empty: list[str] = []
+    cases: list[CaseRow] = []
+    found: list[LesionRow] = []
+    for patient, cts in CTS.items():
+        bundle = arguments.runs / f"fold_{patient}" / "bundle"
+        if arguments.only not in (None, patient) or not bundle.is_dir():
+            continue
+        segmenter = Segmenter.load(load_bundle(bundle), resolve())
+        for name, pattern in cts.items():
+            source = next(iter(sorted(arguments.ct.glob(pattern))))
+            kidneys.append(score_real(segmenter, name, source, arguments.truth / f"{name}.nii.gz", output))
+            print(kidney_table(kidneys[-1:])[-1], flush=True)  # noqa: T201
+        without = segment(segmenter.predict(read_ct(arguments.ct / NO_KIDNEY).volume), segmenter.bundle.postprocessing)
+        empty.append(f"{patient}: {without.kidney_ml:.1f} + {without.tumor_ml:.1f} ml")
+        if arguments.test:
+            for case, rows in score_tumors(segmenter, patient, arguments.test):
+                cases.append(case)
+                found.extend(rows)
+                print(case, flush=True)  # noqa: T201
+    write_rows(output / "kidneys.csv", kidneys)
+    write_rows(output / "tumor_cases.csv", cases)
+    write_rows(output / "lesions.csv", found)
+    text = [*kidney_table(kidneys), "", f"{NO_KIDNEY} (no kidney in view), kidney + tumour: " + "; ".join(empty)]
+    if cases:
+        text += ["", *tumor_table(cases, found)]
+    (output / "scores.md").write_text("\n".join(text) + "\n", encoding="utf-8")
+    print("\n".join(text))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
