@@ -1,8 +1,9 @@
 """The kidney's own frame: its axis, its completed outline, and where its sinus opens.
 
 All of it comes from the outline of the parenchyma alone, so the sinus is an approximation. Where it opens is the dent
-that the convex hull of the parenchyma closes on the side of the midline. How far it reaches inwards is not seen in masks
-that leave out its fat only (KiTS): there the core of the kidney, deeper than parenchyma is thick, is counted to it.
+that the convex hull of the parenchyma closes on the side of the midline. How far it reaches inwards is not seen in
+masks that leave out its fat only (KiTS): there the core of the kidney, deeper than parenchyma is thick, is counted to
+it.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class _Typesetter:
     """ReportLab's building blocks in the report's style."""
 
     def __init__(self) -> None:
-        needed("reportlab", "ReportLab", "A PDF report")
+        needed("reportlab", "ReportLab", "A PDF report", "report")
         from reportlab.lib import colors, styles, units
         from reportlab.platypus import doctemplate, flowables, paragraph, tables
 
@@ -181,7 +181,7 @@ def _register_fonts() -> None:
     """Matplotlib's own font: it is embedded and knows names beyond Latin letters of the west."""
     from reportlab.pdfbase import pdfmetrics, ttfonts
 
-    matplotlib = needed("matplotlib", "Matplotlib", "A PDF report")
+    matplotlib = needed("matplotlib", "Matplotlib", "A PDF report", "report")
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     if "Report" not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(ttfonts.TTFont("Report", str(folder / "DejaVuSans.ttf")))

@@ -65,7 +65,7 @@ def distance_view(examined: Examination, lesion: LesionMeasures) -> bytes:
 def _labelled(picture: Rendered, view: View, shape: float, legend: bool = False) -> bytes:
     picture = _padded(picture, shape)
     rows, columns = picture.shape[:2]
-    figure_module = needed("matplotlib.figure", "Matplotlib", "A report")
+    figure_module = needed("matplotlib.figure", "Matplotlib", "A report", "report")
     figure = figure_module.Figure(figsize=(4.4, 4.4 * shape), facecolor="white")
     axis = figure.add_axes((0, 0, 1, 1))
     axis.set_axis_off()

@@ -121,7 +121,7 @@ class Painter:
         return _finished(figure, axis, plane)
 
     def _begin(self, plane: SlicePlane) -> tuple[Any, Any]:
-        figure_module = needed("matplotlib.figure", "Matplotlib", "A report")
+        figure_module = needed("matplotlib.figure", "Matplotlib", "A report", "report")
         figure = figure_module.Figure(figsize=(4.4, 3.3), facecolor="black")
         axis = figure.add_axes((0, 0, 1, 1))
         axis.set_axis_off()
@@ -256,7 +256,7 @@ def _coronal_line(axis: Any, plane: SlicePlane, drawing: ScoreDrawing) -> None:
 
 
 def _halo() -> list[Any]:
-    effects = needed("matplotlib.patheffects", "Matplotlib", "A report")
+    effects = needed("matplotlib.patheffects", "Matplotlib", "A report", "report")
     return [effects.withStroke(linewidth=2.2, foreground="black")]
 
 
