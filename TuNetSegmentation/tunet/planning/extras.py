@@ -1,4 +1,4 @@
-"""Libraries that only exports need, and that Slicer's Python may lack."""
+"""Libraries that only exports and reports need, and that Slicer's Python may lack."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from tunet.errors import UsageError
 
 
-def needed(module: str, package: str, purpose: str) -> Any:
-    """A module of the extra ``export``.
+def needed(module: str, package: str, purpose: str, extra: str = "export") -> Any:
+    """A module of one of the project's extras.
 
     Raises:
         UsageError: it is not installed; the sentence says how to get it.
@@ -17,4 +17,4 @@ def needed(module: str, package: str, purpose: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise UsageError(f"{purpose} needs {package}; install it with: pip install 'tunet[export]'") from None
+        raise UsageError(f"{purpose} needs {package}; install it with: pip install 'tunet[{extra}]'") from None

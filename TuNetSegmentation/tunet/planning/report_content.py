@@ -21,7 +21,7 @@ DISCLAIMER = "Not a medical device. For research; every number and line must be 
 DRAWN_LESIONS = 4
 
 _MEANING = {
-    "R": "Radius: largest diameter",
+    "R": "Radius",
     "E": "Exophytic share",
     "N": "Nearness to sinus",
     "A": "Anterior or posterior",
@@ -43,11 +43,13 @@ class Table:
 
     Attributes:
         wide: index of the column that takes what room is left; None for even columns.
+        names: columns that say what the others are of.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     wide: int | None = None
+    names: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def _lesion_section(painter: Painter, examined: Examination, lesion: LesionMeasu
     score = lesion.renal
     return LesionSection(
         title=name,
-        measures=Table(("Measure", "Value"), tuple(_lesion_rows(lesion)), wide=0),
+        measures=_in_two_columns(_lesion_rows(lesion)),
         key_pictures=(
             Picture(painter.axial_of_lesion(lesion), "Axial, at the largest axial diameter"),
             Picture(
@@ -176,10 +178,18 @@ def _lesion_section(painter: Painter, examined: Examination, lesion: LesionMeasu
     )
 
 
+def _in_two_columns(rows: list[tuple[str, str]]) -> Table:
+    half = (len(rows) + 1) // 2
+    right = [*rows[half:], *[("", "")] * (2 * half - len(rows))]
+    return Table(
+        ("Measure", "Value") * 2, tuple((*a, *b) for a, b in zip(rows[:half], right, strict=True)), names=(0, 2)
+    )
+
+
 def _lesion_rows(lesion: LesionMeasures) -> list[tuple[str, str]]:
     rows = [
         ("Volume", _ml(lesion.volume_ml)),
-        ("Largest diameter, any direction", f"{lesion.largest.length_mm:.0f} mm"),
+        ("Largest diameter (3D)", f"{lesion.largest.length_mm:.0f} mm"),
         ("Axial diameters", f"{lesion.axial.length_mm:.0f} × {lesion.axial_across.length_mm:.0f} mm"),
         ("Surface", f"{lesion.surface_mm2 / 100:.1f} cm²"),
         ("Contact with parenchyma", f"{lesion.contact_mm2 / 100:.1f} cm²"),

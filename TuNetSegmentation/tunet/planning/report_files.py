@@ -19,7 +19,7 @@ def write_report(content: ReportContent, measurement: Measurement, folder: Path)
 
     Raises:
         OutputError: the folder cannot be written.
-        UsageError: a library of the extra ``export`` is not installed.
+        UsageError: a library of the extra ``report`` is not installed.
     """
     html, pdf = as_html(content), as_pdf(content)
     with StagedFolder(folder) as staging:

@@ -30,7 +30,6 @@ td.first { font-weight: 600; white-space: nowrap; }
 td.wide { color: #5b6773; }
 .small { font-size: 9pt; color: #3c4854; }
 .disclaimer { margin-top: 5mm; padding: 2mm 3mm; background: #fdf0d5; font-size: 9.5pt; font-weight: 600; }
-.lesion { break-before: auto; }
 @media print { body { padding: 0; } }
 """
 
@@ -61,12 +60,9 @@ def as_html(content: ReportContent) -> str:
 
 
 def _lesion(section: LesionSection) -> str:
-    first, *rest = section.key_pictures
     return (
-        f'<section class="lesion"><h2>{escape(section.title)}</h2>'
-        f'<div class="row"><div>{_picture(first)}</div><div>{_table(section.measures)}</div></div>'
-        f"<h3>{escape(section.score_title)}</h3>{_table(section.score)}"
-        f"{_row((*section.score_pictures, *rest))}</section>"
+        f"<section><h2>{escape(section.title)}</h2>{_row(section.key_pictures)}{_table(section.measures)}"
+        f"<h3>{escape(section.score_title)}</h3>{_table(section.score)}{_row(section.score_pictures)}</section>"
     )
 
 
@@ -88,7 +84,7 @@ def _table(table: Table) -> str:
     for row in table.rows:
         cells = []
         for index, word in enumerate(row):
-            kind = "first" if index == 0 else "wide" if index == table.wide else ""
+            kind = "first" if index in table.names else "wide" if index == table.wide else ""
             cells.append(f'<td class="{kind}">{escape(word)}</td>' if kind else f"<td>{escape(word)}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

@@ -29,7 +29,7 @@ class _Typesetter:
     """ReportLab's building blocks in the report's style."""
 
     def __init__(self) -> None:
-        needed("reportlab", "ReportLab", "A PDF report")
+        needed("reportlab", "ReportLab", "A PDF report", "report")
         from reportlab.lib import colors, styles, units
         from reportlab.platypus import doctemplate, flowables, paragraph, tables
 
@@ -90,18 +90,14 @@ class _Typesetter:
         return story
 
     def _lesion(self, section: LesionSection) -> list[Any]:
-        first, *rest = section.key_pictures
-        half = (_WIDTH_MM - _GAP_MM) / 2
-        beside = self._columns([self._picture(first, half), self._table(section.measures, half)], half)
-        drawings = (*section.score_pictures, *rest)
+        pictures = self._pictures(section.key_pictures)
         return [
-            self._together([*self._heading(section.title), beside]),
+            self._together([*self._heading(section.title), pictures, self._table(section.measures)]),
+            self._together([self._text(section.score_title, self._part), self._table(section.score)]),
             self._together(
                 [
-                    self._text(section.score_title, self._part),
-                    self._table(section.score),
-                    self._space(1.5),
-                    self._pictures(drawings),
+                    self._text(f"How {section.title[:1].lower()}{section.title[1:]} was scored", self._part),
+                    self._pictures(section.score_pictures),
                 ]
             ),
         ]
@@ -136,11 +132,11 @@ class _Typesetter:
         plain += [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in ("LEFT", "RIGHT", "TOP")]
         return self._tables.Table([row], colWidths=widths, style=plain, hAlign="LEFT")
 
-    def _table(self, table: Table, width_mm: float = _WIDTH_MM) -> Any:
+    def _table(self, table: Table) -> Any:
         head = [self._text(word, self._head) for word in table.header]
         rows = [
             [
-                self._text(word, self._bold if i == 0 else self._small if i == table.wide else self._body)
+                self._text(word, self._bold if i in table.names else self._small if i == table.wide else self._body)
                 for i, word in enumerate(row)
             ]
             for row in table.rows
@@ -153,12 +149,14 @@ class _Typesetter:
             ("TOPPADDING", (0, 0), (-1, -1), 1.6),
             ("BOTTOMPADDING", (0, 0), (-1, -1), 2.4),
         ]
-        return self._tables.Table([head, *rows], colWidths=self._widths(table, width_mm), style=style, hAlign="LEFT")
+        return self._tables.Table([head, *rows], colWidths=self._widths(table), style=style, hAlign="LEFT")
 
-    def _widths(self, table: Table, width_mm: float) -> list[float]:
-        shares = {2: (0.62, 0.38), 4: (0.26, 0.09, 0.2, 0.45)} if table.wide is not None else {}
+    def _widths(self, table: Table) -> list[float]:
         count = len(table.header)
-        return [share * width_mm * self._mm for share in shares.get(count, (1 / count,) * count)]
+        shares = (1 / count,) * count
+        if count == 4:
+            shares = (0.25, 0.07, 0.15, 0.53) if table.wide is not None else (0.29, 0.21, 0.29, 0.21)
+        return [share * _WIDTH_MM * self._mm for share in shares]
 
     def _box(self, lines: tuple[str, ...], color: str) -> Any:
         style = [
@@ -183,7 +181,7 @@ def _register_fonts() -> None:
     """Matplotlib's own font: it is embedded and knows names beyond Latin letters of the west."""
     from reportlab.pdfbase import pdfmetrics, ttfonts
 
-    matplotlib = needed("matplotlib", "Matplotlib", "A PDF report")
+    matplotlib = needed("matplotlib", "Matplotlib", "A PDF report", "report")
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     if "Report" not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(ttfonts.TTFont("Report", str(folder / "DejaVuSans.ttf")))

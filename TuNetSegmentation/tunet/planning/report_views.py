@@ -22,7 +22,7 @@ from tunet.planning.surfaces import smooth_field
 DPI = 220
 KIDNEY_OPACITY = 0.72
 # Height over width of the views of both kidneys, and of the view of one.
-_WHOLE_SHAPE, _ONE_SHAPE = 0.62, 0.75
+_WHOLE_SHAPE, _ONE_SHAPE = 0.55, 0.75
 
 
 def whole_views(examined: Examination) -> tuple[tuple[bytes, str], ...]:
@@ -65,7 +65,7 @@ def distance_view(examined: Examination, lesion: LesionMeasures) -> bytes:
 def _labelled(picture: Rendered, view: View, shape: float, legend: bool = False) -> bytes:
     picture = _padded(picture, shape)
     rows, columns = picture.shape[:2]
-    figure_module = needed("matplotlib.figure", "Matplotlib", "A report")
+    figure_module = needed("matplotlib.figure", "Matplotlib", "A report", "report")
     figure = figure_module.Figure(figsize=(4.4, 4.4 * shape), facecolor="white")
     axis = figure.add_axes((0, 0, 1, 1))
     axis.set_axis_off()

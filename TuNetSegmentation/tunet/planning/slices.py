@@ -121,7 +121,7 @@ class Painter:
         return _finished(figure, axis, plane)
 
     def _begin(self, plane: SlicePlane) -> tuple[Any, Any]:
-        figure_module = needed("matplotlib.figure", "Matplotlib", "A report")
+        figure_module = needed("matplotlib.figure", "Matplotlib", "A report", "report")
         figure = figure_module.Figure(figsize=(4.4, 3.3), facecolor="black")
         axis = figure.add_axes((0, 0, 1, 1))
         axis.set_axis_off()
@@ -165,7 +165,8 @@ class Painter:
             return
         grid = self.examined.outlines[side].grid
         mask = np.zeros(grid.shape, np.float32)
-        mask[tuple(np.rint(grid.to_index(shape.sinus)).astype(int)[:, ::-1].T)] = 1
+        sinus = np.concatenate([shape.sinus, shape.core])
+        mask[tuple(np.rint(grid.to_index(sinus)).astype(int)[:, ::-1].T)] = 1
         values = Volume(mask, grid).resampled(plane.grid).array[0]
         if values.max() > 0.5:
             axis.contourf(values, levels=[0.5, 2], colors=[SINUS_FILL], alpha=0.35)
@@ -214,6 +215,8 @@ def _measure_line(axis: Any, plane: SlicePlane, line: Diameter, color: str, text
     (nx, ny), (fx, fy) = ((x0, y0), (x1, y1)) if x0 > x1 else ((x1, y1), (x0, y0))
     length = max(float(np.hypot(nx - fx, ny - fy)), 1e-6)
     at = (nx + 14 * (nx - fx) / length, ny + 14 * (ny - fy) / length)
+    if abs(ny - fy) > max(2 * abs(nx - fx), 120):  # a long steep line ends at the picture's edge
+        at = ((x0 + x1) / 2 + 8, (y0 + 3 * y1) / 4)
     axis.text(
         *at, text or f"{line.length_mm:.0f} mm", color=color, fontsize=9, ha="left", va="center"
     ).set_path_effects(_halo())
@@ -253,7 +256,7 @@ def _coronal_line(axis: Any, plane: SlicePlane, drawing: ScoreDrawing) -> None:
 
 
 def _halo() -> list[Any]:
-    effects = needed("matplotlib.patheffects", "Matplotlib", "A report")
+    effects = needed("matplotlib.patheffects", "Matplotlib", "A report", "report")
     return [effects.withStroke(linewidth=2.2, foreground="black")]
 
 
