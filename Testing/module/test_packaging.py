@@ -62,3 +62,8 @@ def test_every_picture_the_readme_shows_is_there():
     text = (MODULE.parent / "README.md").read_text()
     for name in re.findall(r"\]\((Resources/[^)]+|docs/images/[^)]+)\)", text):
         assert (MODULE.parent / name).is_file(), name
+
+
+def test_the_readme_holds_no_placeholder():
+    text = (MODULE.parent / "README.md").read_text()
+    assert not re.findall(r"^[A-Z]{6,}$", text, re.M)
