@@ -131,6 +131,16 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.thresholdSection = ThresholdSection(self)
         self.resultSection = ResultSection(self)
         self.overlaySection = OverlaySection(self)
+        # In the order in which they are shown anew: a section may rely on what those before it did.
+        self.sections = (
+            self.setupSection,
+            self.inputSection,
+            self.modelSection,
+            self.resultSection,
+            self.thresholdSection,
+            self.overlaySection,
+            self.runSection,
+        )
 
     def cleanup(self):
         self.setParameterNode(None)
@@ -227,13 +237,8 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             return
         self._showing = True
         try:
-            self.setupSection.show()
-            self.inputSection.show()
-            self.modelSection.show()
-            self.resultSection.show()
-            self.thresholdSection.show()
-            self.overlaySection.show()
-            self.runSection.show()
+            for section in self.sections:
+                section.show()
         finally:
             self._showing = False
 

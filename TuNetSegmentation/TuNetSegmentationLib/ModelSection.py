@@ -1,5 +1,6 @@
 """Which model, which of its variants, on which device; installing and removing models."""
 
+import json
 from typing import Any
 
 import qt
@@ -10,6 +11,7 @@ from TuNetSegmentationLib.Translation import translatorFor
 _ = translatorFor(__file__)
 
 _SETTINGS = "TuNetSegmentation/"
+_CONTENT = "TuNetChoices"
 _GREYED_ROLE = 255  # Qt.UserRole - 1: where Qt's own item model keeps an item's flags
 
 
@@ -161,7 +163,12 @@ class ModelSection:
 
 
 def fillChoices(box: Any, items: list[tuple[str, str, str]], selected: str) -> None:
-    """Items are (title, data, reason it is greyed or nothing)."""
+    """Items are (title, data, reason it is greyed or nothing); a list that is the same stays, and so does its popup."""
+    content = json.dumps(items)
+    if box.property(_CONTENT) == content:
+        box.setCurrentIndex(box.findData(selected))
+        return
+    box.setProperty(_CONTENT, content)
     box.clear()
     for row, (title, data, reason) in enumerate(items):
         box.addItem(f"{title} ({reason})" if reason and len(reason) < 40 else title, data)

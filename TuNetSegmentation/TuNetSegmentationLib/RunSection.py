@@ -67,7 +67,7 @@ class RunSection:
         box.addButton(qt.QMessageBox.Close)
         box.exec_()
         if box.clickedButton() == copy:
-            qt.QApplication.clipboard().setText(self._panel.logic.run.log)
+            slicer.app.clipboard().setText(self._panel.logic.run.log)
 
     def onNodeRemoved(self) -> None:
         """A CT that is gone needs no result."""
