@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import highdicom as hd
 import numpy as np
@@ -149,10 +150,12 @@ class TestReport:
         for number, part in enumerate(segmentation.SegmentSequence, start=1):
             group = self.groups(report)[part.SegmentLabel]
             assert group.tracking_uid == part.TrackingUID
-            (image,) = (item for item in group[0].ContentSequence if item.ValueType == "IMAGE")
-            item = image.ReferencedSOPSequence[0]
-            assert item.ReferencedSOPInstanceUID == segmentation.SOPInstanceUID
-            assert item.ReferencedSegmentNumber == number
+            images = [item for item in group[0].ContentSequence if item.ValueType == "IMAGE"]
+            (segment,) = (
+                i.ReferencedSOPSequence[0] for i in images if i.ConceptNameCodeSequence[0].CodeValue == "121191"
+            )
+            assert segment.ReferencedSOPInstanceUID == segmentation.SOPInstanceUID
+            assert segment.ReferencedSegmentNumber == number
 
     def test_it_is_in_the_same_study(self, report, segmentation):
         assert (report.StudyInstanceUID, report.PatientID) == (segmentation.StudyInstanceUID, "SECRET-ID")
@@ -227,3 +230,27 @@ class TestBadInput:
         path = exported / "run" / "segmentation.nii.gz"
         words = [path, "--ct", exported / "ct", "-o", tmp_path / "out", "--run-report", other]
         self.refused(words, "is no report of `tunet segment`")
+
+
+@pytest.mark.slow
+def test_real_ct(shared_data, tmp_path):
+    """Kidneys of a person as segments of his 109 slices, with the volumes ITK counts."""
+    truth = Path(__file__).parents[1] / "data" / "kidney_truth" / "hcc_006.nii.gz"
+    done = tunet("export", "dicom", truth, "--ct", shared_data / "ct" / "hcc_006", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    image = sitk.ReadImage(str(truth))
+    segmentation = pydicom.dcmread(tmp_path / "out" / "segmentation.dcm")
+    assert [part.SegmentLabel for part in segmentation.SegmentSequence] == NAMES[:2]
+    found = np.zeros(image.GetSize()[::-1], bool)
+    for frame, pixels in zip(segmentation.PerFrameFunctionalGroupsSequence, segmentation.pixel_array, strict=True):
+        corner = [float(v) for v in frame.PlanePositionSequence[0].ImagePositionPatient]
+        x, y, z = image.TransformPhysicalPointToIndex(corner)
+        assert (x, y) == (0, 0)
+        found[z] |= pixels > 0
+    labels = sitk.GetArrayFromImage(image)
+    assert np.array_equal(found, labels > 0)
+    report = hd.sr.srread(tmp_path / "out" / "measurements.dcm")
+    volume = pydicom.sr.coding.Code("118565006", "SCT", "Volume")
+    groups = report.content.get_volumetric_roi_measurement_groups()
+    total = sum(group.get_measurements(volume)[0].value for group in groups)
+    assert total == pytest.approx(np.count_nonzero(labels == KIDNEY) * np.prod(image.GetSpacing()) / 1000, rel=1e-3)
