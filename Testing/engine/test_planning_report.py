@@ -14,7 +14,7 @@ import numpy as np
 import pypdf
 import pytest
 from command_line import is_one_sentence, tunet
-from planning_cases import TUMOR_HU, KidneySeries, kidney_labels, write_labels
+from planning_cases import KidneySeries, kidney_labels, write_labels
 from tunet.measurement.measures import measure
 from tunet.planning.report_content import DISCLAIMER
 from tunet.volume import KIDNEY, TUMOR, Volume
@@ -75,7 +75,10 @@ def test_four_files(plain):
 def test_the_numbers_are_the_measurements(plain):
     found = measure(kidney_labels())
     lesion, score = found.lesions[0], found.lesions[0].renal
+    series = KidneySeries()
+    hu = np.stack([series.hu(index) for index in range(len(series.heights))])[kidney_labels().array == TUMOR]
     expected = [
+        f"{hu.mean():.0f} ± {hu.std():.0f}",
         f"{lesion.volume_ml:.1f} ml",
         f"{lesion.axial.length_mm:.0f} × {lesion.axial_across.length_mm:.0f} mm",
         f"{100 * lesion.exophytic:.0f} %",
@@ -85,7 +88,6 @@ def test_the_numbers_are_the_measurements(plain):
     ]
     for text in both(plain):
         assert [words for words in expected if words not in text] == []
-        assert re.search(rf"Hounsfield units {TUMOR_HU}|Hounsfield units {TUMOR_HU - 1} ± 1\d", text)
 
 
 def test_numbers_for_programs_lie_beside_it(plain):
