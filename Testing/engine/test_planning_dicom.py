@@ -176,15 +176,18 @@ def test_a_turned_ct_keeps_its_place(tmp_path):
     assert np.array_equal(together > 0, labels.array > 0)
 
 
-def test_a_ct_made_anonymous_by_taking_fields_out(exported, tmp_path):
+def test_a_ct_made_anonymous_by_taking_fields_out(exported, tmp_path, recwarn):
+    """The name it has instead, of one word as names of studies are, is not printed."""
     (tmp_path / "ct").mkdir()
     for part in slices_of(exported / "ct"):
-        for keyword in ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID"):
+        part.PatientName = "HIDDEN_7"
+        for keyword in ("PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID"):
             delattr(part, keyword)
         part.save_as(tmp_path / "ct" / f"{part.InstanceNumber}.dcm")
     write_labels(kidney_labels(), tmp_path / "run" / "segmentation.nii.gz")
     assert export(tmp_path).returncode == 0
-    assert pydicom.dcmread(tmp_path / "out" / "segmentation.dcm").PatientName == ""
+    assert pydicom.dcmread(tmp_path / "out" / "segmentation.dcm").PatientID == ""
+    assert [str(warning.message) for warning in recwarn if "HIDDEN" in str(warning.message)] == []
 
 
 def test_a_corrected_prediction_is_semiautomatic_and_an_unknown_one_manual(exported, tmp_path):
