@@ -27,6 +27,8 @@ class Series:
     rows: int = 10
     columns: int = 12
     samples: int = 1
+    frame_of_reference: str | None = None
+    study: str = field(default_factory=generate_uid)
 
     def hu(self, index: int) -> np.ndarray:
         """Pixels of a slice, whole HU, different in every slice."""
@@ -49,7 +51,12 @@ class Series:
         data = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
         data.SOPClassUID, data.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
         data.PatientName, data.PatientID = "Secret^Name", "SECRET-ID"
+        data.PatientBirthDate, data.PatientSex = "19500102", "F"
+        data.StudyInstanceUID, data.StudyID, data.StudyDate, data.StudyTime = self.study, "7", "20200304", "101112"
+        data.AccessionNumber, data.ReferringPhysicianName = "ACC-1", ""
         data.Modality, data.SeriesInstanceUID = self.modality, self.uid
+        if self.frame_of_reference:
+            data.FrameOfReferenceUID, data.PositionReferenceIndicator = self.frame_of_reference, ""
         data.SeriesNumber, data.SeriesDescription, data.InstanceNumber = self.number, self.title, index + 1
         if self.acquisition is not None:
             data.AcquisitionNumber = self.acquisition

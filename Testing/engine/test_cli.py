@@ -2,58 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import pickle
 import signal
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
-from unittest import mock
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from bundles import tiny_bundle
+from command_line import is_one_sentence, tunet
 from dicom_factory import Series
-from tunet.cli import main
 from tunet.models import FOLDER_VARIABLE
 from tunet.synthesis import PhantomRecipe, make_phantom
 
 ROI = "4,30,6,30,2,14"
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def tunet(*words) -> Result:
-    """The command in this process: importing torch for every case would take minutes."""
-    handlers = {stop: signal.getsignal(stop) for stop in (signal.SIGINT, signal.SIGTERM)}
-    out, err = io.StringIO(), io.StringIO()
-    try:
-        with (
-            mock.patch.object(sys, "argv", ["tunet", *map(str, words)]),
-            redirect_stdout(out),
-            redirect_stderr(err),
-            pytest.raises(SystemExit) as left,
-        ):
-            main()
-    finally:
-        for stop, handler in handlers.items():
-            signal.signal(stop, handler)
-    return Result(int(left.value.code or 0), out.getvalue(), err.getvalue())
-
-
-def is_one_sentence(text: str) -> bool:
-    return text.strip().count("\n") == 0 and text.strip().startswith("tunet: ") and "Traceback" not in text
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import sys
 
 import numpy as np
 import pytest
+from command_line import is_one_sentence, tunet
 from label_maps import EMPTY, FOUND, TRUTH, boxes, write
-from test_cli import is_one_sentence, tunet
 from tunet.evaluation.tables import KITS_HEADER
 from tunet.volume import Volume
 

@@ -9,6 +9,7 @@ from tunet.commands.console import err, out
 from tunet.errors import UsageError
 from tunet.measurement.edits import parse_edit, with_edits
 from tunet.measurement.measures import examine
+from tunet.planning.extras import needed
 from tunet.planning.patient_heading import patient_heading
 from tunet.planning.placing import placed_on
 from tunet.planning.provenance import provenance_of
@@ -48,6 +49,7 @@ def run(request: ReportRequest) -> None:
     Raises:
         TunetError: a file that cannot be read or written, options that have no meaning, or a missing library.
     """
+    needed("reportlab", "ReportLab", "A report", "report")  # told before the work, not after it
     edits = [parse_edit(text) for text in request.edits]
     if request.identify and (request.ct is None or not request.ct.is_dir()):
         raise UsageError("--identify takes the patient from the CT's DICOM files; give their folder with --ct.")

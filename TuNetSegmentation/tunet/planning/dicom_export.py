@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,8 +34,11 @@ def write_dicom(examined: Examination, source: SourceSeries, provenance: Provena
         UsageError: highdicom is not installed.
     """
     segments = tracked(segments_of(examined.structures))
-    segmentation = segmentation_object(examined.structures, segments, source, provenance)
-    report = measurement_report(examined.measurement, segments, segmentation, source, provenance)
+    with warnings.catch_warnings():
+        # highdicom doubts names of one word, and would print the patient's.
+        warnings.filterwarnings("ignore", message=".*intended person name")
+        segmentation = segmentation_object(examined.structures, segments, source, provenance)
+        report = measurement_report(examined.measurement, segments, segmentation, source, provenance)
     with StagedFolder(folder) as staging:
         segmentation.save_as(staging / SEG_NAME, enforce_file_format=True)
         report.save_as(staging / SR_NAME, enforce_file_format=True)

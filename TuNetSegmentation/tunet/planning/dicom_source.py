@@ -13,13 +13,20 @@ from tunet.dicom_geometry import straight_grid
 from tunet.errors import InputError
 from tunet.grid import Grid
 
+# DICOM demands these, empty where unknown; who makes files anonymous often takes them out.
+_EMPTY_WHERE_UNKNOWN = (
+    *("PatientName", "PatientID", "PatientBirthDate", "PatientSex"),
+    *("AccessionNumber", "StudyID", "StudyDate", "StudyTime", "ReferringPhysicianName"),
+)
+
 
 @dataclass(frozen=True)
 class SourceSeries:
     """A CT series.
 
     Attributes:
-        datasets: pydicom datasets without pixels, from the first to the last slice of the grid.
+        datasets: pydicom datasets without pixels, from the first to the last slice of the grid; what DICOM demands of
+            patient, study and slice thickness is there, empty or from the grid where the files lack it.
         grid: where the CT (and a segmentation of it) lies; upright where the gantry was tilted.
         series_number: as written in the files; 0 without one.
     """
@@ -33,15 +40,25 @@ def read_source(folder: Path, series: str | None = None) -> SourceSeries:
     """The headers of a CT series below a folder, the same that ``tunet segment`` takes.
 
     Raises:
-        InputError: no folder, no CT, or a series without a frame of reference.
+        InputError: no folder, no CT, or a series without a frame of reference or study.
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder; DICOM objects can be made only with the CT's own DICOM folder.")
     order = source_slices(folder, series)
     datasets = tuple(pydicom.dcmread(part.path, stop_before_pixels=True) for part in order.slices)
-    if any("FrameOfReferenceUID" not in dataset for dataset in datasets):
-        raise InputError(
-            f"The CT in {folder.name} has no frame of reference, which DICOM objects need; export it again."
-        )
+    for keyword, words in (("FrameOfReferenceUID", "frame of reference"), ("StudyInstanceUID", "study number")):
+        if any(not dataset.get(keyword) for dataset in datasets):
+            raise InputError(f"The CT in {folder.name} has no {words}, which DICOM objects need; export it again.")
+    grid = straight_grid(order)
+    for dataset in datasets:
+        _complete(dataset, grid)
     number = datasets[0].get("SeriesNumber")
-    return SourceSeries(datasets, straight_grid(order), int(number) if number is not None else 0)
+    return SourceSeries(datasets, grid, int(number) if number is not None else 0)
+
+
+def _complete(dataset: Any, grid: Grid) -> None:
+    for keyword in _EMPTY_WHERE_UNKNOWN:
+        if keyword not in dataset:
+            setattr(dataset, keyword, "")
+    if not dataset.get("SliceThickness"):
+        dataset.SliceThickness = round(grid.spacing_mm[2], 6)
