@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from tunet.grid import Triple
 from tunet.measurement.diameters import Diameter, diameter_between
-from tunet.measurement.shape import PARENCHYMA_MM, KidneyShape
+from tunet.measurement.shape import KidneyShape
 from tunet.measurement.upright import Mask, border, world_points
 from tunet.volume import Volume
 
@@ -165,8 +165,8 @@ def nearness_component(gap_mm: float | None) -> Component:
         return Component("N", None, None, "mm", NO_SINUS, True)
     points = 1 if gap_mm >= 7 else 2 if gap_mm > 4 else 3
     sentence = (
-        f"Shortest distance to the sinus, taken as the medial dent of the parenchyma and the kidney's core more than "
-        f"{PARENCHYMA_MM:.0f} mm beneath its hull; check it on the slices."
+        "Shortest distance to the sinus, taken as the medial dent of the parenchyma, which does not show how far it "
+        "reaches inwards: the true distance may be shorter; check it on the slices."
     )
     return Component("N", points, gap_mm, "mm", sentence, True)
 
@@ -201,16 +201,15 @@ def _gap(labels: Volume, lesion: Mask, shape: KidneyShape) -> tuple[Diameter | N
     if shape.sinus is None:
         return None, None
     edge = world_points(border(lesion), labels)
-    sinus = np.concatenate([shape.sinus, shape.core])
-    tree = cKDTree(sinus)
+    tree = cKDTree(shape.sinus)
     # A first guess from some of the points lets the tree pass over nearly all of the others.
     bound = float(tree.query(edge[:: max(1, len(edge) // 200)])[0].min()) + 1e-6
     distances, nearest = tree.query(edge, distance_upper_bound=bound)
     at = int(distances.argmin())
-    line = diameter_between(edge[at], sinus[nearest[at]])
+    line = diameter_between(edge[at], shape.sinus[nearest[at]])
     if line.length_mm < 1e-6:
         return line, 0.0
-    step = np.abs(sinus[nearest[at]] - edge[at])
+    step = np.abs(shape.sinus[nearest[at]] - edge[at])
     # Between two voxel centres lies half a voxel of each that belongs to the lesion or the sinus.
     own = float(np.linalg.norm(step * np.asarray(labels.grid.spacing_mm)) / line.length_mm)
     return line, max(0.0, line.length_mm - own)

@@ -1,9 +1,8 @@
 """The kidney's own frame: its axis, its completed outline, and where its sinus opens.
 
-All of it comes from the outline of the parenchyma alone, so the sinus is an approximation. Where it opens is the dent
-that the convex hull of the parenchyma closes on the side of the midline. How far it reaches inwards is not seen in
-masks that leave out its fat only (KiTS): there the core of the kidney, deeper than parenchyma is thick, is counted to
-it.
+All of it comes from the outline of the parenchyma alone, so the sinus is an approximation: the dent that the convex
+hull of the parenchyma closes on the side of the midline. How far it reaches inwards is not seen in masks that leave out
+its fat only (KiTS); a distance to it is then too long.
 """
 
 from __future__ import annotations
@@ -24,9 +23,6 @@ Vector = npt.NDArray[np.float64]
 # A dent shallower or narrower than a sphere of this radius is unevenness, not the sinus.
 SINUS_RADIUS_MM = 2.5
 SMALLEST_SINUS_ML = 0.5
-# Parenchyma is about this thick in adults, and the sinus takes about this middle share of the kidney's length.
-PARENCHYMA_MM = 15.0
-SINUS_LENGTH_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,6 @@ class KidneyShape:
         anterior: unit vector across the kidney's own coronal plane, towards the front.
         hull: the completed outline as a mask on the label map's grid.
         sinus: positions (n, 3) of the sinus' opening, None when the parenchyma shows no dent towards the midline.
-        core: positions (n, 3) in the middle of the kidney deeper than parenchyma is thick; may be empty.
         polar_lines_mm: lower and upper end of the sinus along the axis from the centre, None without a sinus.
     """
 
@@ -48,7 +43,6 @@ class KidneyShape:
     anterior: Vector
     hull: Mask
     sinus: Points | None
-    core: Points
     polar_lines_mm: tuple[float, float] | None
 
 
@@ -66,8 +60,7 @@ def kidney_shape(labels: Volume, side: Side) -> KidneyShape | None:
     if sinus is not None:
         low, high = np.percentile((sinus - centre) @ axis, (2, 98))
         lines = (float(low), float(high))
-    core = _core(labels, hull, centre, axis, points)
-    return KidneyShape(centre, axis, _anterior(axis, centre, sinus), hull, sinus, core, lines)
+    return KidneyShape(centre, axis, _anterior(axis, centre, sinus), hull, sinus, lines)
 
 
 def hull_mask(mask: Mask, volume: Volume) -> Mask | None:
@@ -113,18 +106,6 @@ def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> Points | N
     if sizes.max() * labels.grid.voxel_volume_mm3 / 1000 < SMALLEST_SINUS_ML:
         return None
     return world_points(np.asarray(pieces == sizes.argmax()), labels)
-
-
-def _core(labels: Volume, hull: Mask, centre: Vector, axis: Vector, parenchyma: Points) -> Points:
-    box = bounding_box(hull)
-    # Beyond the array lies outside, too.
-    inside = np.pad(hull[box], 1)
-    depth = ndimage.distance_transform_edt(inside, sampling=labels.grid.spacing_mm[::-1])[1:-1, 1:-1, 1:-1]
-    points = world_points(np.asarray(depth > PARENCHYMA_MM), _boxed(labels, box))
-    low, high = np.percentile((parenchyma - centre) @ axis, (1, 99))
-    cut = (1 - SINUS_LENGTH_SHARE) / 2 * (high - low)
-    along = (points - centre) @ axis
-    return np.asarray(points[(along > low + cut) & (along < high - cut)])
 
 
 def _boxed(labels: Volume, box: tuple[slice, ...]) -> Volume:

@@ -165,8 +165,7 @@ class Painter:
             return
         grid = self.examined.outlines[side].grid
         mask = np.zeros(grid.shape, np.float32)
-        sinus = np.concatenate([shape.sinus, shape.core])
-        mask[tuple(np.rint(grid.to_index(sinus)).astype(int)[:, ::-1].T)] = 1
+        mask[tuple(np.rint(grid.to_index(shape.sinus)).astype(int)[:, ::-1].T)] = 1
         values = Volume(mask, grid).resampled(plane.grid).array[0]
         if values.max() > 0.5:
             axis.contourf(values, levels=[0.5, 2], colors=[SINUS_FILL], alpha=0.35)
