@@ -21,6 +21,10 @@ class Augmentation(Enum):
     MODERN = "modern"
     """nnU-Net's set: rotation by up to 30 degrees, scale 0.7 to 1.4, mirroring, noise, blur, low resolution, gamma,
     shift and scale of the HU."""
+    FEW_PATIENTS = "few_patients"
+    """For CT of a handful of patients: nearly every patch is turned by up to 15 degrees, scaled 0.75 to 1.35 by axis
+    and given another contrast phase (a random monotone curve over the HU); mirrored left to right only, so that in front
+    of the spine stays in front."""
 
 
 class Augmenter(Protocol):
@@ -38,6 +42,8 @@ def augmenter(augmentation: Augmentation) -> Augmenter:
             return _MonaiAugmenter(_paper_transforms())
         case Augmentation.MODERN:
             return _MonaiAugmenter(_modern_transforms())
+        case Augmentation.FEW_PATIENTS:
+            return _MonaiAugmenter(_few_patients_transforms())
 
 
 def _unchanged(image: Tensor, labels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
@@ -102,4 +108,38 @@ def _modern_transforms() -> list[object]:
         RandScaleIntensityd("image", prob=0.2, factors=0.25),
         RandShiftIntensityd("image", prob=0.2, offsets=0.25),
         RandAdjustContrastd("image", prob=0.2, gamma=(0.7, 1.5), retain_stats=True),
+    ]
+
+
+def _few_patients_transforms() -> list[object]:
+    from monai.transforms import (
+        RandAffined,
+        RandFlipd,
+        RandGaussianNoised,
+        RandGaussianSmoothd,
+        RandHistogramShiftd,
+        RandScaleIntensityd,
+        RandShiftIntensityd,
+        RandSimulateLowResolutiond,
+    )
+
+    turn, blur = math.radians(15.0), (0.4, 1.0)
+    scale = (1 / 1.35 - 1, 1 / 0.75 - 1)
+    return [
+        RandFlipd(BOTH, prob=0.5, spatial_axis=-1),
+        RandAffined(
+            BOTH,
+            prob=0.85,
+            rotate_range=(turn, turn, turn),
+            shear_range=(0.1,) * 6,
+            scale_range=(scale, scale, scale),
+            mode=("bilinear", "nearest"),
+            padding_mode="border",
+        ),
+        RandHistogramShiftd("image", prob=0.4, num_control_points=(5, 9)),
+        RandScaleIntensityd("image", prob=0.5, factors=0.25),
+        RandShiftIntensityd("image", prob=0.5, offsets=0.25),
+        RandGaussianNoised("image", prob=0.3, std=0.25),
+        RandGaussianSmoothd("image", prob=0.15, sigma_x=blur, sigma_y=blur, sigma_z=blur),
+        RandSimulateLowResolutiond("image", prob=0.15, zoom_range=(0.5, 1.0)),
     ]
