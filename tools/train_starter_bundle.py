@@ -41,10 +41,11 @@ from tunet.weights import read_weights
 from tunet.windows import Blend, Windowing
 
 RECIPE = Recipe(
-    name="2.5 x 2.5 x 3 mm, HU window",
+    name="2.5 x 2.5 x 3 mm, wide HU window",
     geometry=SpacingGeometry(spacing_mm=(2.5, 2.5, 3.0), localization_spacing_mm=(6.0, 6.0, 6.0)),
     padding=Padding.AIR,
-    normalization=Normalization(Scaling.WINDOW),
+    # Up to 500 HU: in the usual window dense lipiodol, bowel contrast and bone look like enhanced cortex.
+    normalization=Normalization(Scaling.WINDOW, low_hu=-150.0, high_hu=500.0, mean_hu=80.0, sd_hu=100.0),
 )
 SIZE = NetworkSize(base_filters=8, levels=3)
 WINDOWING = Windowing(window=(40, 48, 48), stride=(24, 28, 28), blend=Blend.GAUSSIAN)
@@ -56,9 +57,9 @@ SYNTHETIC_VALIDATION = 6
 SYNTHETIC_KEPT = 30
 
 CASCADE = FitConfig(
-    sampling=PatchSampling(patch=(40, 48, 48), tumor_share=0.4, kidney_share=0.35),
+    sampling=PatchSampling(patch=(40, 48, 48), tumor_share=0.25, kidney_share=0.4),
     loss=Loss.DICE_BCE,
-    augmentation=Augmentation.MODERN,
+    augmentation=Augmentation.FEW_PATIENTS,
     schedule=Schedule.ONE_CYCLE,
     batch_size=2,
     patches_per_epoch=200,

@@ -23,8 +23,8 @@ class Augmentation(Enum):
     shift and scale of the HU."""
     FEW_PATIENTS = "few_patients"
     """For CT of a handful of patients: nearly every patch is turned by up to 15 degrees, scaled 0.75 to 1.35 by axis
-    and given another contrast phase (a random monotone curve over the HU); mirrored left to right only, so that in front
-    of the spine stays in front."""
+    and given another contrast phase (a random monotone curve over the HU); mirrored left to right only, so that what
+    lies before the spine stays there."""
 
 
 class Augmenter(Protocol):
