@@ -8,7 +8,7 @@ import numpy as np
 
 from tunet.errors import InputError
 from tunet.measurement.diameters import Diameter, axial_diameters, largest_diameter
-from tunet.measurement.margins import margin_of
+from tunet.measurement.margins import margin_on_cut
 from tunet.measurement.renal import RenalScore, exophytic_fraction, renal_score
 from tunet.measurement.shape import KidneyShape, kidney_shape
 from tunet.measurement.structures import SIDES, Kidney, Lesion, Side, Structures, find_structures
@@ -204,7 +204,7 @@ def _lesion(
     thin_mask = thin.array == code
     if not thin_mask.any():
         shape = None
-    margin = margin_of(found, lesion.number, margin_mm)
+    margin = margin_on_cut(found, lesion.number, margin_mm)
     volume_ml = np.count_nonzero(mask) * found.labels.grid.voxel_volume_mm3 / 1000
     kidney_ml = np.count_nonzero((found.side_map == SIDES.index(lesion.side) + 1) & (found.labels.array == KIDNEY)) * (
         found.labels.grid.voxel_volume_mm3 / 1000
