@@ -34,7 +34,7 @@ class Component:
     """One letter of the score.
 
     Attributes:
-        letter: R, E, N, A or L.
+        letter: R, E, N, A or L; in PADUA its name.
         points: 1, 2 or 3; None when it cannot be told, and always for A.
         value: the measured number, or the word a, p or x; None when it cannot be told.
         unit: of the value.

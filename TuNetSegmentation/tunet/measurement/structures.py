@@ -233,5 +233,5 @@ def _lesions(
         side = SIDES[int(sides.argmax())]
         found.append(Lesion(number, side, (x, y, z), why.get(side)))
     left_out = count - len(kept)
-    note = f"{left_out} tumour piece(s) below {SMALLEST_LESION_ML} ml are not counted as lesions."
+    note = f"{left_out} tumor piece{'s' if left_out > 1 else ''} below {SMALLEST_LESION_ML} ml not counted as lesions."
     return lesion_map, tuple(found), (note,) if left_out else ()

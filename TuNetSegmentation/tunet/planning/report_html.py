@@ -62,7 +62,8 @@ def as_html(content: ReportContent) -> str:
 def _lesion(section: LesionSection) -> str:
     return (
         f"<section><h2>{escape(section.title)}</h2>{_row(section.key_pictures)}{_table(section.measures)}"
-        f"<h3>{escape(section.score_title)}</h3>{_table(section.score)}{_row(section.score_pictures)}</section>"
+        f"<h3>{escape(section.score_title)}</h3>{_table(section.score)}{_row(section.score_pictures)}"
+        f"<h3>{escape(section.padua_title)}</h3>{_table(section.padua)}</section>"
     )
 
 

@@ -100,6 +100,7 @@ class _Typesetter:
                     self._pictures(section.score_pictures),
                 ]
             ),
+            self._together([self._text(section.padua_title, self._part), self._table(section.padua)]),
         ]
 
     def _heading(self, words: str) -> list[Any]:

@@ -140,9 +140,7 @@ def _margins(found: Structures, mm: float) -> list[Segment]:
         name = f"Margin of {mm:g} mm, tumor {lesion.number}"
         side = _sure_side(found, lesion.side)
         segments.append(
-            Segment(
-                f"margin_{lesion.number}", name, shell, _MARGIN_COLOR, ORGAN, TISSUE, side, lesion.number, True
-            )
+            Segment(f"margin_{lesion.number}", name, shell, _MARGIN_COLOR, ORGAN, TISSUE, side, lesion.number, True)
         )
     return segments
 
