@@ -18,7 +18,7 @@ from tunet.measurement.upright import Points
 # Voxels of the thinned outline leave up to this between two things that touch.
 TOUCHING_MM = 1.0
 
-NO_COLLECTING = "Not seen in a mask: say 1 (not involved) or 2 (dislocated or infiltrated)."
+NO_COLLECTING = "Not seen in a mask: 1 not involved, 2 dislocated or infiltrated."
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def sinus_component(gap_mm: float | None) -> Component:
     """Renal sinus: touched 2, else 1."""
     if gap_mm is None:
         return Component("sinus", None, None, "mm", NO_SINUS, True)
-    sentence = "Distance to the sinus, as in N; involved where the lesion touches it. Check it on the slices."
+    sentence = "Distance as in N; involved where touched. Check it on the slices."
     return Component("sinus", 2 if gap_mm < TOUCHING_MM else 1, gap_mm, "mm", sentence, True)
 
 

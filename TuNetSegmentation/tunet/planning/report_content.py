@@ -58,12 +58,14 @@ class Table:
     Attributes:
         wide: index of the column that takes what room is left; None for even columns.
         names: columns that say what the others are of.
+        shares: of the width of a page, one a column; even without.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     wide: int | None = None
     names: tuple[int, ...] = (0,)
+    shares: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,35 +177,31 @@ def _lesion_section(painter: Painter, examined: Examination, lesion: LesionMeasu
         measures=_in_two_columns(_lesion_rows(lesion)),
         key_pictures=(
             Picture(painter.axial_of_lesion(lesion), "Axial, at the largest axial diameter"),
-            Picture(
-                distance_view(examined, lesion),
-                "Distance of the kidney's surface from the tumor (green), seen from its side",
-            ),
+            Picture(distance_view(examined, lesion), "Distance of the kidney's surface from the tumor (green)"),
         ),
         score_title=_score_title(score),
-        score=Table(
-            ("", "Points", "Measured", "How"), tuple(_component_row(part) for part in score.components), wide=3
-        ),
+        score=_score_table([_component_row(part) for part in score.components], (0.25, 0.07, 0.15, 0.53)),
         score_pictures=(
             Picture(
                 painter.coronal_of_lesion(lesion),
-                "Along it: hull (dashed white) for E, sinus (blue) and shortest line (pink) for N, polar lines for L",
+                "Dashed white: hull (E); blue: sinus; pink: N; yellow: polar lines",
             ),
-            Picture(painter.face_of_lesion(lesion), "Axial: hull for E, the kidney's coronal plane for A"),
+            Picture(painter.face_of_lesion(lesion), "Dashed white: hull (E); yellow: the kidney's coronal plane (A)"),
         ),
         padua_title=_padua_title(lesion.padua),
-        padua=Table(
-            ("", "Points", "Measured", "How"), tuple(_padua_row(part) for part in lesion.padua.components), wide=3
-        ),
+        padua=_score_table([_padua_row(part) for part in lesion.padua.components], (0.19, 0.07, 0.23, 0.51)),
     )
 
 
 def _in_two_columns(rows: list[tuple[str, str]]) -> Table:
     half = (len(rows) + 1) // 2
     right = [*rows[half:], *[("", "")] * (2 * half - len(rows))]
-    return Table(
-        ("Measure", "Value") * 2, tuple((*a, *b) for a, b in zip(rows[:half], right, strict=True)), names=(0, 2)
-    )
+    both = tuple((*a, *b) for a, b in zip(rows[:half], right, strict=True))
+    return Table(("Measure", "Value") * 2, both, names=(0, 2), shares=(0.29, 0.21, 0.29, 0.21))
+
+
+def _score_table(rows: list[tuple[str, ...]], shares: tuple[float, ...]) -> Table:
+    return Table(("", "Points", "Measured", "How"), tuple(rows), wide=3, shares=shares)
 
 
 def _lesion_rows(lesion: LesionMeasures) -> list[tuple[str, str]]:
@@ -266,7 +264,7 @@ def measured(part: Component) -> str:
         return "-"
     if isinstance(part.value, str):
         return {"a": "a, anterior", "p": "p, posterior", "x": "x, neither"}[part.value]
-    return f"{'about ' if part.approximate else ''}{part.value:.{1 if part.unit == 'cm' else 0}f} {part.unit}"
+    return f"{'about ' if part.approximate else ''}{part.value:.{1 if part.unit == 'cm' else 0}f}\u00a0{part.unit}"
 
 
 def _other_lesions(lesions: tuple[LesionMeasures, ...]) -> Table | None:

@@ -24,7 +24,7 @@ KIDNEY_OPACITY = 0.72
 # Share of a picture's height and width that stays free for letters.
 LETTERS = 0.12
 # Height over width of the views of both kidneys, and of the view of one.
-_WHOLE_SHAPE, _ONE_SHAPE = 0.55, 0.75
+_WHOLE_SHAPE, _ONE_SHAPE = 0.55, 0.682
 
 
 def whole_views(examined: Examination) -> tuple[tuple[bytes, str], ...]:

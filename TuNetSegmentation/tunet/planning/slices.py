@@ -22,7 +22,7 @@ from tunet.planning.surfaces import SmoothField, smooth_field
 from tunet.volume import KIDNEY, Volume
 
 PIXEL_MM = 0.4
-WIDTH_MM, HEIGHT_MM = 176.0, 132.0
+WIDTH_MM, HEIGHT_MM = 176.0, 120.0
 # What must be seen fills at most this share of width and height: the rest holds letters and numbers.
 FILLED = 0.8
 # Nearer than this across the kidney, lesion and sinus do not tell a plane.
@@ -133,7 +133,7 @@ class Painter:
 
     def _begin(self, plane: SlicePlane) -> tuple[Any, Any]:
         figure_module = needed("matplotlib.figure", "Matplotlib", "A report", "report")
-        figure = figure_module.Figure(figsize=(4.4, 3.3), facecolor="black")
+        figure = figure_module.Figure(figsize=(4.4, 3.0), facecolor="black")
         axis = figure.add_axes((0, 0, 1, 1))
         axis.set_axis_off()
         if self._ct is None:
