@@ -12,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from measured_shapes import ROTATED, orthonormal, two_kidneys
+from measured_shapes import ROTATED, UPRIGHT, orthonormal, two_kidneys
 from tunet.cli import app
 from tunet.errors import InputError, UsageError
 from tunet.measurement.margins import distances_at, safety_margin
@@ -53,16 +53,30 @@ def test_orientation_and_mirroring_change_only_the_side(orientation, mirrored):
     assert after.side == ("right" if mirrored else "left")
     for name in ("volume_ml", "surface_mm2", "contact_mm2", "exophytic", "resection_ml", "parenchyma_left_ml"):
         assert getattr(after, name) == pytest.approx(getattr(before, name), rel=0.01)
+    for name in ("largest", "axial", "axial_across"):
+        assert getattr(after, name).length_mm == pytest.approx(getattr(before, name).length_mm, rel=0.01)
+    assert [part.points for part in after.padua.components] == [part.points for part in before.padua.components]
     assert after.renal.total == before.renal.total
 
 
-def test_volumes_agree_with_simpleitk():
-    labels = two_kidneys()
-    shape = sitk.LabelShapeStatisticsImageFilter()
+@pytest.mark.parametrize("direction", [UPRIGHT, orthonormal(ROTATED)], ids=["upright", "oblique"])
+def test_agrees_with_simpleitks_label_statistics(direction):
+    """Slicer's Segment Statistics takes these numbers from the same filters."""
+    labels = two_kidneys((1.5, 1.8, 2.5), direction)
+    hu = np.random.default_rng(0).normal(labels.array * 30.0, 12).astype(np.float32)
+    ct = Volume(hu, labels.grid)
+    shape, values = sitk.LabelShapeStatisticsImageFilter(), sitk.LabelStatisticsImageFilter()
+    shape.ComputeFeretDiameterOn()
     shape.Execute(labels.to_sitk())
-    found = measure(labels)
-    assert found.lesions[0].volume_ml == pytest.approx(shape.GetPhysicalSize(2) / 1000)
+    values.Execute(ct.to_sitk(), labels.to_sitk())
+    found = measure(labels, ct)
+    (lesion,) = found.lesions
+    assert lesion.volume_ml == pytest.approx(shape.GetPhysicalSize(2) / 1000)
     assert sum(kidney.parenchyma_ml for kidney in found.kidneys) == pytest.approx(shape.GetPhysicalSize(1) / 1000)
+    assert lesion.centre_lps == pytest.approx(shape.GetCentroid(2), abs=1e-3)
+    assert lesion.largest.length_mm == pytest.approx(shape.GetFeretDiameter(2), rel=1e-6)
+    assert lesion.hounsfield.mean_hu == pytest.approx(values.GetMean(2), abs=1e-3)
+    assert lesion.hounsfield.sd_hu == pytest.approx(values.GetSigma(2), rel=1e-3)
 
 
 def test_hounsfield_units_of_a_ct():
