@@ -178,6 +178,18 @@ def test_without_ct_and_without_tumor(tmp_path):
         assert "R.E.N.A.L." not in text
 
 
+def test_a_tumor_without_a_kidney(tmp_path):
+    """It lies in the middle of itself, so no side of it is nearest."""
+    labels = kidney_labels()
+    array = np.where(labels.array == TUMOR, TUMOR, 0).astype(np.uint8)
+    path = write_labels(Volume(array, labels.grid), tmp_path / "a.nii.gz")
+    done = tunet("report", path, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    for text in both(tmp_path / "out"):
+        assert "R.E.N.A.L. nephrometry: no total" in text
+        assert "PADUA: no total; not told: polar location, exophytic rate, renal rim" in text
+
+
 class TestBadInput:
     @pytest.mark.parametrize(
         ("words", "sentence"),
