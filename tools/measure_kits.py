@@ -96,7 +96,7 @@ def _measured(path: Path) -> Row:
         row |= {"side": first.side, "side_certain": str(first.uncertain is None), "volume_ml": f"{first.volume_ml:.2f}"}
         row |= {"largest_mm": f"{first.largest.length_mm:.2f}", "axial_mm": f"{first.axial.length_mm:.2f}"}
         row |= {"total": str(first.renal.total or ""), "told": "".join(p.letter for p in parts if p.points)}
-        row |= {"gap_mm": str(first.renal.n.value or "")}
+        row |= {"gap_mm": "" if first.renal.n.value is None else str(first.renal.n.value)}
     return row
 
 

@@ -12,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from measured_shapes import ROTATED, orthonormal, two_kidneys
+from measured_shapes import ROTATED, UPRIGHT, box_grid, inside, orthonormal, two_kidneys
 from tunet.cli import app
 from tunet.errors import InputError, UsageError
 from tunet.measurement.margins import distances_at, safety_margin
@@ -21,8 +21,6 @@ from tunet.measurement.report import as_csv, as_json
 from tunet.measurement.structures import find_structures
 from tunet.volume import Volume
 from typer.testing import CliRunner
-
-BALL_ML = 4 / 3 * np.pi * 15**3 / 1000
 
 
 @pytest.mark.parametrize(("radius", "spacing"), [(15, (1.5, 1.5, 1.5)), (15, (1.0, 1.0, 2.5)), (20, (1.0, 1.0, 5.0))])
@@ -53,16 +51,30 @@ def test_orientation_and_mirroring_change_only_the_side(orientation, mirrored):
     assert after.side == ("right" if mirrored else "left")
     for name in ("volume_ml", "surface_mm2", "contact_mm2", "exophytic", "resection_ml", "parenchyma_left_ml"):
         assert getattr(after, name) == pytest.approx(getattr(before, name), rel=0.01)
+    for name in ("largest", "axial", "axial_across"):
+        assert getattr(after, name).length_mm == pytest.approx(getattr(before, name).length_mm, rel=0.01)
+    assert [part.points for part in after.padua.components] == [part.points for part in before.padua.components]
     assert after.renal.total == before.renal.total
 
 
-def test_volumes_agree_with_simpleitk():
-    labels = two_kidneys()
-    shape = sitk.LabelShapeStatisticsImageFilter()
+@pytest.mark.parametrize("direction", [UPRIGHT, orthonormal(ROTATED)], ids=["upright", "oblique"])
+def test_agrees_with_simpleitks_label_statistics(direction):
+    """Slicer's Segment Statistics takes these numbers from the same filters."""
+    labels = two_kidneys((1.5, 1.8, 2.5), direction)
+    hu = np.random.default_rng(0).normal(labels.array * 30.0, 12).astype(np.float32)
+    ct = Volume(hu, labels.grid)
+    shape, values = sitk.LabelShapeStatisticsImageFilter(), sitk.LabelStatisticsImageFilter()
+    shape.ComputeFeretDiameterOn()
     shape.Execute(labels.to_sitk())
-    found = measure(labels)
-    assert found.lesions[0].volume_ml == pytest.approx(shape.GetPhysicalSize(2) / 1000)
+    values.Execute(ct.to_sitk(), labels.to_sitk())
+    found = measure(labels, ct)
+    (lesion,) = found.lesions
+    assert lesion.volume_ml == pytest.approx(shape.GetPhysicalSize(2) / 1000)
     assert sum(kidney.parenchyma_ml for kidney in found.kidneys) == pytest.approx(shape.GetPhysicalSize(1) / 1000)
+    assert lesion.centre_lps == pytest.approx(shape.GetCentroid(2), abs=1e-3)
+    assert lesion.largest.length_mm == pytest.approx(shape.GetFeretDiameter(2), rel=1e-6)
+    assert lesion.hounsfield.mean_hu == pytest.approx(values.GetMean(2), abs=1e-3)
+    assert lesion.hounsfield.sd_hu == pytest.approx(values.GetSigma(2), rel=1e-3)
 
 
 def test_hounsfield_units_of_a_ct():
@@ -80,10 +92,18 @@ def test_ct_on_another_grid_is_refused():
 
 
 class TestMargin:
-    def test_shell_of_a_ball_inside_the_kidney(self):
-        """Ball of 10 mm within the parenchyma: the resection with 5 mm is a ball of 15 mm."""
-        margin = safety_margin(two_kidneys((1.0, 1.0, 1.0), tumor=((57.0, 0.0, 0.0), 10.0), dent=False), 1, 5)
-        assert margin.resection_ml == pytest.approx(BALL_ML, rel=0.04)
+    @pytest.mark.parametrize(
+        ("spacing", "within"),
+        [((0.7, 0.7, 0.7), 0.04), ((0.8, 0.8, 2.5), 0.04), ((2.0, 2.0, 2.0), 0.1), ((0.8, 0.8, 5.0), 0.08)],
+    )
+    @pytest.mark.parametrize(("radius", "mm"), [(10, 5), (15, 5), (20, 10)])
+    def test_resection_of_a_ball_inside_parenchyma(self, spacing, within, radius, mm):
+        """It is a ball of the sum of both radii."""
+        grid = box_grid((radius + mm + 8,) * 3, spacing)
+        array = inside(grid, (0.3, -0.2, 0.1), (radius + mm + 6,) * 3).astype(np.uint8)
+        array[inside(grid, (0.3, -0.2, 0.1), (radius,) * 3)] = 2
+        margin = safety_margin(Volume(array, grid), 1, mm)
+        assert margin.resection_ml == pytest.approx(4 / 3 * np.pi * (radius + mm) ** 3 / 1000, rel=within)
 
     def test_shell_lies_in_parenchyma(self):
         labels = two_kidneys()
@@ -95,7 +115,7 @@ class TestMargin:
     def test_distance_on_the_surface(self):
         """The ball of 15 mm has its surface 10 mm below a point 25 mm above its centre."""
         points = np.asarray([[75.0, 0, 25], [75.0, 0, 0], [75.0, 0, 95]])
-        found = distances_at(find_structures(two_kidneys((1.0, 1.0, 1.0))), 1, points)
+        found = distances_at(find_structures(two_kidneys((1.5, 1.5, 1.5))), 1, points)
         assert found == pytest.approx([10, 0, 80], abs=0.6)
 
     def test_unknown_lesion(self):

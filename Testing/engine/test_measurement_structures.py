@@ -66,7 +66,7 @@ def test_specks_are_told_not_counted():
     labels.array[2, 2, 2] = 2
     found = find_structures(labels)
     assert found.lesions == ()
-    assert "1 tumour piece(s) below 0.1 ml" in found.notes[0]
+    assert "1 tumor piece below 0.1 ml" in found.notes[0]
 
 
 class TestUncertain:

@@ -48,7 +48,15 @@ def plain(case):
 @pytest.fixture(scope="module")
 def edited(case):
     """With everything a reader can ask for."""
-    words = ["--edit", "1:N=3,L=3,A=p,h", "--identify", "--heading", "Board <b>7</b> & co", "--margin", "10"]
+    words = [
+        "--edit",
+        "1:N=3,L=3,A=p,h,collecting=2",
+        "--identify",
+        "--heading",
+        "Board <b>7</b> & co",
+        "--margin",
+        "10",
+    ]
     words += ["--predicted", case / "first.nii.gz", "--ct", case / "ct"]
     done = tunet("report", case / "segmentation.nii.gz", "-o", case / "edited", *words)
     assert done.returncode == 0, done.stderr
@@ -84,6 +92,7 @@ def test_the_numbers_are_the_measurements(plain):
         f"{100 * lesion.exophytic:.0f} %",
         f"{lesion.parenchyma_left_ml:.1f} ml",
         f"R.E.N.A.L. nephrometry {score.text}, {score.risk} complexity",
+        f"PADUA: {lesion.padua.known} points, plus 1 or 2 for the collecting system",
         *(f"{kidney.parenchyma_ml:.1f} ml" for kidney in found.kidneys),
     ]
     for text in both(plain):
@@ -123,12 +132,14 @@ def test_the_users_words_are_words(edited):
 
 
 def test_edits_change_the_total_and_are_marked(plain, edited):
-    score = measure(kidney_labels()).lesions[0].renal
+    lesion = measure(kidney_labels()).lesions[0]
+    score, padua = lesion.renal, lesion.padua
     total = score.r.points + score.e.points + 3 + 3
     for text in both(edited):
         assert f"R.E.N.A.L. nephrometry {total}ph" in text
         assert "Set by the reader; measured:" in text
-        assert re.search(r"Points set by the reader \(\*\): tumor 1: N, A, L", text)
+        assert re.search(r"Points set by the reader \(\*\): tumor 1: N, A, L, collecting", text)
+        assert f"PADUA {padua.known + 2}p" in text
         assert "Resection with 10 mm margin" in text
     assert all("Set by the reader" not in text for text in both(plain))
 
@@ -165,6 +176,18 @@ def test_without_ct_and_without_tumor(tmp_path):
         assert "2 kidneys, no tumor" in text
         assert "by hand, or by a program that left no record" in text
         assert "R.E.N.A.L." not in text
+
+
+def test_a_tumor_without_a_kidney(tmp_path):
+    """It lies in the middle of itself, so no side of it is nearest."""
+    labels = kidney_labels()
+    array = np.where(labels.array == TUMOR, TUMOR, 0).astype(np.uint8)
+    path = write_labels(Volume(array, labels.grid), tmp_path / "a.nii.gz")
+    done = tunet("report", path, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    for text in both(tmp_path / "out"):
+        assert "R.E.N.A.L. nephrometry: no total" in text
+        assert "PADUA: no total; not told: polar location, exophytic rate, renal rim" in text
 
 
 class TestBadInput:

@@ -131,10 +131,11 @@ def measure(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a file too: .csv, else JSON.")] = None,
     margin: Annotated[float, typer.Option(metavar="MM", help="Safety margin of the resection.")] = 5.0,
     edit: Annotated[
-        list[str] | None, typer.Option(metavar="LESION:PARTS", help='R.E.N.A.L. set by you, like "1:N=2,A=p,h".')
+        list[str] | None,
+        typer.Option(metavar="LESION:PARTS", help='Set by you, like "1:N=2,A=p,h,collecting=1".'),
     ] = None,
 ) -> None:
-    """Measure kidneys and tumours: sizes, sides, R.E.N.A.L. and what a resection leaves."""
+    """Measure kidneys and tumours: sizes, sides, R.E.N.A.L., PADUA and what a resection leaves."""
     from tunet.commands.measure import run
 
     run(segmentation, ct, as_json, output, margin, tuple(edit or ()))
@@ -150,7 +151,8 @@ def planning_report(
     ] = None,
     margin: Annotated[float, typer.Option(metavar="MM", help="Safety margin of the resection.")] = 5.0,
     edit: Annotated[
-        list[str] | None, typer.Option(metavar="LESION:PARTS", help='R.E.N.A.L. set by you, like "1:N=2,A=p,h".')
+        list[str] | None,
+        typer.Option(metavar="LESION:PARTS", help='Set by you, like "1:N=2,A=p,h,collecting=1".'),
     ] = None,
     heading: Annotated[str, typer.Option(help="A line of yours for the top of the report.")] = "",
     identify: Annotated[

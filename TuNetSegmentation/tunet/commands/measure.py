@@ -1,4 +1,4 @@
-"""``tunet measure``: sizes, sides and R.E.N.A.L. of a segmentation."""
+"""``tunet measure``: sizes, sides, R.E.N.A.L. and PADUA of a segmentation."""
 
 from __future__ import annotations
 
@@ -39,12 +39,13 @@ def run(
 
 
 def show(result: Measurement, console: Console) -> None:
-    """Print the tables of kidneys and lesions, each lesion's score, and the notes."""
+    """Print the tables of kidneys and lesions, each lesion's scores, and the notes."""
     console.print(_kidney_table(result))
     if result.lesions:
         console.print(_lesion_table(result))
     for lesion in result.lesions:
         console.print(_score_table(lesion))
+        console.print(_padua_table(lesion))
     for note in result.notes:
         console.print(f"Note: {note}", markup=False)
 
@@ -92,6 +93,17 @@ def _score_table(lesion: LesionMeasures) -> Table:
         title=f"Lesion {lesion.number}: R.E.N.A.L. {total}",
         caption=f"Resection with {lesion.margin_mm:g} mm margin: {lesion.resection_ml:.1f} ml; parenchyma left {left}",
     )
+    for part in score.components:
+        table.add_row(part.letter, "-" if part.points is None else str(part.points), _value(part), part.sentence)
+    return table
+
+
+def _padua_table(lesion: LesionMeasures) -> Table:
+    score = lesion.padua
+    total = (
+        f"no total ({score.known} points told)" if score.text is None else f"{score.text}, {score.risk} (approximate)"
+    )
+    table = Table("", "Points", "Measured", "How", title=f"Lesion {lesion.number}: PADUA {total}")
     for part in score.components:
         table.add_row(part.letter, "-" if part.points is None else str(part.points), _value(part), part.sentence)
     return table

@@ -1,4 +1,4 @@
-"""What the reader sets in a R.E.N.A.L. score: single components, and the hilar suffix; totals follow."""
+"""What the reader sets in the scores: single components, and R.E.N.A.L.'s hilar suffix; totals follow."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 
 from tunet.errors import UsageError
 from tunet.measurement.measures import Measurement
+from tunet.measurement.padua import PaduaScore, padua_scored
 from tunet.measurement.renal import Component, RenalScore, scored
 
-_PART = re.compile(r"([RENL])=([123])|A=([apx])|(h)", re.IGNORECASE)
-_EXAMPLE = 'write for example "1:N=2,A=p,h" (lesion 1; R, E, N, L with 1 to 3 points, A with a, p or x, h for hilar)'
+_PART = re.compile(r"([RENL])=([123])|A=([apx])|(h)|(polar|rim|sinus|collecting)=([12])", re.IGNORECASE)
+_EXAMPLE = (
+    'write for example "1:N=2,A=p,h,collecting=1" (lesion 1; R, E, N, L with 1 to 3 points, A with a, p or x, h for '
+    "hilar; of PADUA polar, rim, sinus, collecting with 1 or 2 points)"
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class RenalEdit:
         r, e, n, l: points, 1 to 3.
         a: the letter a, p or x.
         hilar: whether the tumour touches the main renal artery or vein.
+        polar, rim, sinus, collecting: points of PADUA, 1 or 2; its exophytic rate, size and face follow E, R and A.
     """
 
     lesion: int
@@ -32,26 +37,34 @@ class RenalEdit:
     l: int | None = None  # noqa: E741 the score's own letter
     a: str | None = None
     hilar: bool = False
+    polar: int | None = None
+    rim: int | None = None
+    sinus: int | None = None
+    collecting: int | None = None
 
     def __post_init__(self) -> None:
         if any(points is not None and points not in (1, 2, 3) for points in (self.r, self.e, self.n, self.l)):
             raise UsageError("A component of R.E.N.A.L. has 1, 2 or 3 points.")
         if self.a is not None and self.a not in ("a", "p", "x"):
             raise UsageError("The A of R.E.N.A.L. is a, p or x.")
+        if any(p is not None and p not in (1, 2) for p in (self.polar, self.rim, self.sinus, self.collecting)):
+            raise UsageError("Location, rim, sinus and collecting system of PADUA have 1 or 2 points.")
 
 
 def edited_score(score: RenalScore, edit: RenalEdit) -> RenalScore:
     """The score with the reader's components; total, risk group and text follow, what was measured stays readable."""
-    r, e, n, l = (  # noqa: E741 the score's own letter
-        component if points is None else _set(component, points)
-        for component, points in zip(
-            (score.r, score.e, score.n, score.l), (edit.r, edit.e, edit.n, edit.l), strict=True
-        )
-    )
+    r, e, n, l = _all_set((score.r, score.e, score.n, score.l), (edit.r, edit.e, edit.n, edit.l))  # noqa: E741
     a = score.a
     if edit.a is not None:
         a = replace(a, value=edit.a, sentence=f"Set by the reader; measured: {a.value or 'not told'}.", edited=True)
     return scored(r, e, n, a, l, edit.hilar, score.drawing)
+
+
+def edited_padua(score: PaduaScore, renal: RenalScore, edit: RenalEdit) -> PaduaScore:
+    """The PADUA score with the reader's components; ``renal`` is the edited R.E.N.A.L. score, whose face it takes."""
+    before = (score.polar, score.exophytic, score.rim, score.sinus, score.collecting, score.size)
+    chosen = (edit.polar, edit.e, edit.rim, edit.sinus, edit.collecting, edit.r)
+    return padua_scored(_all_set(before, chosen), renal.a)
 
 
 def with_edits(measurement: Measurement, edits: Iterable[RenalEdit]) -> Measurement:
@@ -66,7 +79,8 @@ def with_edits(measurement: Measurement, edits: Iterable[RenalEdit]) -> Measurem
             count = len(lesions)
             raise UsageError(f"There is no lesion {edit.lesion} to edit; this segmentation has {count}.")
         lesion = lesions[edit.lesion]
-        lesions[edit.lesion] = replace(lesion, renal=edited_score(lesion.renal, edit))
+        renal = edited_score(lesion.renal, edit)
+        lesions[edit.lesion] = replace(lesion, renal=renal, padua=edited_padua(lesion.padua, renal, edit))
     return replace(measurement, lesions=tuple(lesions[number] for number in sorted(lesions)))
 
 
@@ -89,9 +103,16 @@ def parse_edit(text: str) -> RenalEdit:
             points[found[1].lower()] = int(found[2])
         elif found[3]:
             letter = found[3].lower()
+        elif found[5]:
+            points[found[5].lower()] = int(found[6])
         else:
             hilar = True
     return RenalEdit(int(number), a=letter, hilar=hilar, **points)
+
+
+def _all_set(components: tuple[Component, ...], chosen: tuple[int | None, ...]) -> tuple[Component, ...]:
+    pairs = zip(components, chosen, strict=True)
+    return tuple(part if points is None else _set(part, points) for part, points in pairs)
 
 
 def _set(component: Component, points: int) -> Component:

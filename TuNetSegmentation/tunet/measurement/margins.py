@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,9 @@ from tunet.measurement.structures import SIDES, Structures, find_structures
 from tunet.measurement.upright import Mask, Points, border, bounding_box
 from tunet.volume import KIDNEY, Volume
 
-# Depth in voxels of the nearest inside centre beneath a smooth surface: with it, balls of 10 and 20 mm with margins
-# of 5 and 10 mm come within 3 % of their volume at 0.7 to 5 mm; with 0 they are up to 19 % small, with 0.5 10 % large.
+# Depth in voxels of the nearest inside centre beneath a smooth surface: with it, balls of 10 to 20 mm with margins of 5
+# and 10 mm come within 4 % of their volume in slices up to 2.5 mm, 8 % in slices of 5 mm; there, with 0 they are up to
+# 18 % small, with 0.5 up to 20 % large.
 BENEATH_SURFACE = 0.3
 
 
@@ -24,7 +25,8 @@ class SafetyMargin:
     """A resection with a margin.
 
     Attributes:
-        shell: parenchyma (label 1) of the lesion's kidney within the margin, on the label map's grid.
+        shell: parenchyma (label 1) of the lesion's kidney within the margin, on the label map's grid (that of
+            :func:`margin_on_cut` on the structures' cut grid).
         resection_ml: lesion and shell together.
         parenchyma_left_ml: what stays of that kidney's parenchyma.
         parenchyma_left_percent: that, of the parenchyma before.
@@ -49,6 +51,12 @@ def safety_margin(labels: Volume, lesion: int, mm: float) -> SafetyMargin:
 
 def margin_of(found: Structures, lesion: int, mm: float) -> SafetyMargin:
     """:func:`safety_margin` for structures already found."""
+    margin = margin_on_cut(found, lesion, mm)
+    return replace(margin, shell=found.on_full_grid(margin.shell))
+
+
+def margin_on_cut(found: Structures, lesion: int, mm: float) -> SafetyMargin:
+    """:func:`margin_of` with the shell on the structures' cut grid, which saves filling the whole image."""
     if not 0 <= mm <= 50:
         raise UsageError(f"A safety margin lies between 0 and 50 mm; got {mm:g} mm.")
     chosen = _lesion_side(found, lesion)
@@ -60,7 +68,7 @@ def margin_of(found: Structures, lesion: int, mm: float) -> SafetyMargin:
     left = before - taken
     percent = 100 * left / before if before else 0.0
     resected = taken + np.count_nonzero(tumor) * ml
-    return SafetyMargin(mm, found.on_full_grid(shell), resected, left, percent)
+    return SafetyMargin(mm, shell, resected, left, percent)
 
 
 def distances_at(found: Structures, lesion: int, points_lps: Points) -> npt.NDArray[np.float32]:

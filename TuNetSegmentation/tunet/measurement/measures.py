@@ -8,12 +8,13 @@ import numpy as np
 
 from tunet.errors import InputError
 from tunet.measurement.diameters import Diameter, axial_diameters, largest_diameter
-from tunet.measurement.margins import margin_of
+from tunet.measurement.margins import margin_on_cut
+from tunet.measurement.padua import PaduaScore, medial_share, padua_score
 from tunet.measurement.renal import RenalScore, exophytic_fraction, renal_score
 from tunet.measurement.shape import KidneyShape, kidney_shape
 from tunet.measurement.structures import SIDES, Kidney, Lesion, Side, Structures, find_structures
 from tunet.measurement.surface import contact_area_mm2, surface_area_mm2
-from tunet.measurement.upright import Mask, cropped, thinned, upright
+from tunet.measurement.upright import Mask, cropped, thinned, upright, world_points
 from tunet.volume import KIDNEY, TUMOR, Volume
 
 DEFAULT_MARGIN_MM = 5.0
@@ -89,6 +90,7 @@ class LesionMeasures:
     parenchyma_left_percent: float
     hounsfield: Hounsfield | None
     renal: RenalScore
+    padua: PaduaScore
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,9 @@ def _lesion(
     thin_mask = thin.array == code
     if not thin_mask.any():
         shape = None
-    margin = margin_of(found, lesion.number, margin_mm)
+    margin = margin_on_cut(found, lesion.number, margin_mm)
+    score = renal_score(thin, thin_mask, largest.length_mm, shape)
+    medial = medial_share(world_points(thin_mask, thin), shape, lesion.side) if shape else None
     volume_ml = np.count_nonzero(mask) * found.labels.grid.voxel_volume_mm3 / 1000
     kidney_ml = np.count_nonzero((found.side_map == SIDES.index(lesion.side) + 1) & (found.labels.array == KIDNEY)) * (
         found.labels.grid.voxel_volume_mm3 / 1000
@@ -227,7 +231,8 @@ def _lesion(
         margin.parenchyma_left_ml,
         margin.parenchyma_left_percent,
         _hounsfield(hu, mask),
-        renal_score(thin, thin_mask, largest.length_mm, shape),
+        score,
+        padua_score(score, medial),
     )
 
 

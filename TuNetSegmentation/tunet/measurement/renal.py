@@ -34,7 +34,7 @@ class Component:
     """One letter of the score.
 
     Attributes:
-        letter: R, E, N, A or L.
+        letter: R, E, N, A or L; in PADUA its name.
         points: 1, 2 or 3; None when it cannot be told, and always for A.
         value: the measured number, or the word a, p or x; None when it cannot be told.
         unit: of the value.
@@ -165,8 +165,8 @@ def nearness_component(gap_mm: float | None) -> Component:
         return Component("N", None, None, "mm", NO_SINUS, True)
     points = 1 if gap_mm >= 7 else 2 if gap_mm > 4 else 3
     sentence = (
-        "Shortest distance to the sinus, taken as the medial dent of the parenchyma, which does not show how far it "
-        "reaches inwards: the true distance may be shorter; check it on the slices."
+        "Shortest distance to the sinus, taken as the medial dent of the parenchyma; the true one may be shorter: "
+        "check it on the slices."
     )
     return Component("N", points, gap_mm, "mm", sentence, True)
 
@@ -192,7 +192,7 @@ def location_component(along_mm: np.ndarray, low: float | None, high: float | No
     above_middle = float(np.mean(along_mm > (low + high) / 2))
     crosses_middle = CROSSING_SHARE < above_middle < 1 - CROSSING_SHARE
     points = 3 if between > 0.5 or (crosses_middle and between > 0) else 2 if between > CROSSING_SHARE else 1
-    sentence = "Share of the lesion between the polar lines, taken as the ends of the sinus along the kidney's axis."
+    sentence = "Share of the lesion between the polar lines (ends of the sinus)."
     return Component("L", points, 100 * between, "%", sentence, True)
 
 

@@ -24,6 +24,7 @@ _LESION_COLUMNS = (
     "parenchyma_left_percent",
     "uncertain",
 )
+_PADUA = ("polar", "exophytic", "rim", "sinus", "collecting", "size")
 
 
 def as_json(measurement: Measurement) -> str:
@@ -32,12 +33,13 @@ def as_json(measurement: Measurement) -> str:
 
 
 def as_csv(measurement: Measurement) -> str:
-    """One line a lesion: its measures and the points of R, E, N and L, the letter A and the total."""
+    """One line a lesion: its measures, the points of R, E, N and L, the letter A, the total, and PADUA."""
     lines = [_lesion_row(lesion) for lesion in asdict(measurement)["lesions"]]
     diameters = ("largest_mm", "axial_mm", "axial_across_mm", "mean_hu", "sd_hu")
     text = io.StringIO()
     score = ("R", "E", "N", "A", "L", "total", "risk", "renal")
-    writer = csv.DictWriter(text, (*_LESION_COLUMNS, *diameters, *score), lineterminator="\n")
+    padua = (*(f"padua_{name}" for name in _PADUA), "padua")
+    writer = csv.DictWriter(text, (*_LESION_COLUMNS, *diameters, *score, *padua), lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
     return text.getvalue()
@@ -49,4 +51,5 @@ def _lesion_row(lesion: dict[str, Any]) -> dict[str, Any]:
     row |= lesion["hounsfield"] or {}
     renal = lesion["renal"]
     row |= {letter.upper(): renal[letter]["points"] for letter in "renl"}
+    row |= {f"padua_{name}": lesion["padua"][name]["points"] for name in _PADUA} | {"padua": lesion["padua"]["text"]}
     return row | {"A": renal["a"]["value"], "total": renal["total"], "risk": renal["risk"], "renal": renal["text"]}

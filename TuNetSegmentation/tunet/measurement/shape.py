@@ -96,6 +96,10 @@ def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> Points | N
     medial = -1.0 if side == "left" else 1.0
     x = labels.grid.origin_lps[0] + np.arange(labels.array.shape[2]) * labels.grid.spacing_mm[0]
     dent &= ((x - centre[0]) * medial > 0)[None, None]
+    if not dent.any():
+        return None
+    box = bounding_box(dent)
+    labels, dent = _boxed(labels, box), dent[box]
     core = ndimage.distance_transform_edt(dent, sampling=spacing) > SINUS_RADIUS_MM
     if not core.any():
         return None

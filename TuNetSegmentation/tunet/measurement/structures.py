@@ -228,11 +228,10 @@ def _lesions(
     lesion_map = table[pieces]
     why = {kidney.side: kidney.uncertain for kidney in kidneys}
     found = []
-    for number in range(1, len(kept) + 1):
-        mask = lesion_map == number
-        side = SIDES[int(np.bincount(side_map[mask], minlength=3)[1:].argmax())]
-        x, y, z = world_points(mask, cut).mean(axis=0)
-        found.append(Lesion(number, side, (float(x), float(y), float(z)), why.get(side)))
+    for number, (x, y, z) in enumerate(_centres(cut, pieces, kept).tolist() if kept else [], start=1):
+        sides = np.bincount(side_map[lesion_map == number], minlength=3)[1:]
+        side = SIDES[int(sides.argmax())]
+        found.append(Lesion(number, side, (x, y, z), why.get(side)))
     left_out = count - len(kept)
-    note = f"{left_out} tumour piece(s) below {SMALLEST_LESION_ML} ml are not counted as lesions."
+    note = f"{left_out} tumor piece{'s' if left_out > 1 else ''} below {SMALLEST_LESION_ML} ml not counted as lesions."
     return lesion_map, tuple(found), (note,) if left_out else ()

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
-from scipy import ndimage
 
 from tunet.errors import InputError
 from tunet.grid import Triple
@@ -95,5 +94,10 @@ def world_points(mask: Mask, volume: Volume) -> Points:
 
 
 def border(mask: Mask) -> Mask:
-    """The voxels of a mask that touch the outside by a face."""
-    return np.asarray(mask & ~ndimage.binary_erosion(mask))
+    """The voxels of a mask (of any number of axes) that touch the outside by a face; beyond the array is outside."""
+    inner = mask.copy()
+    for axis in range(mask.ndim):
+        along, kept = np.moveaxis(mask, axis, 0), np.moveaxis(inner, axis, 0)
+        kept[0] = kept[-1] = False
+        kept[1:-1] &= along[:-2] & along[2:]
+    return np.asarray(mask & ~inner)

@@ -76,6 +76,7 @@ def segmentation_object(
         content_label="KIDNEY_TUMOR",
         content_description="Kidneys and kidney tumors; research use",
     )
+    result.ContentCreatorName = None  # DICOM demands it, empty where unknown
     result.SeriesDescription = "Kidneys and tumors (TuNetSegmentation)"
     return result
 

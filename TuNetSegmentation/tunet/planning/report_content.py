@@ -10,6 +10,7 @@ import numpy as np
 
 from tunet import __version__
 from tunet.measurement.measures import Examination, KidneyMeasures, LesionMeasures, Measurement
+from tunet.measurement.padua import PaduaScore
 from tunet.measurement.renal import Component, RenalScore
 from tunet.planning.provenance import Provenance
 from tunet.planning.report_views import distance_view, whole_views
@@ -26,6 +27,19 @@ _MEANING = {
     "N": "Nearness to sinus",
     "A": "Anterior or posterior",
     "L": "Location to polar lines",
+    "polar": "Polar location",
+    "exophytic": "Exophytic rate",
+    "rim": "Renal rim",
+    "sinus": "Renal sinus",
+    "collecting": "Collecting system",
+    "size": "Size",
+}
+# What PADUA's points mean where they are no ranks.
+_PADUA_WORDS = {
+    "polar": ("polar", "middle"),
+    "rim": ("lateral", "medial"),
+    "sinus": ("not touched", "touched"),
+    "collecting": ("not involved", "involved"),
 }
 
 
@@ -44,17 +58,19 @@ class Table:
     Attributes:
         wide: index of the column that takes what room is left; None for even columns.
         names: columns that say what the others are of.
+        shares: of the width of a page, one a column; even without.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     wide: int | None = None
     names: tuple[int, ...] = (0,)
+    shares: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class LesionSection:
-    """One lesion: a heading, its measures, its score with drawings."""
+    """One lesion: a heading, its measures, its R.E.N.A.L. score with drawings, its PADUA score."""
 
     title: str
     measures: Table
@@ -62,6 +78,8 @@ class LesionSection:
     score_title: str
     score: Table
     score_pictures: tuple[Picture, ...]
+    padua_title: str
+    padua: Table
 
 
 @dataclass(frozen=True)
@@ -159,31 +177,31 @@ def _lesion_section(painter: Painter, examined: Examination, lesion: LesionMeasu
         measures=_in_two_columns(_lesion_rows(lesion)),
         key_pictures=(
             Picture(painter.axial_of_lesion(lesion), "Axial, at the largest axial diameter"),
-            Picture(
-                distance_view(examined, lesion),
-                "Distance of the kidney's surface from the tumor (green), seen from its side",
-            ),
+            Picture(distance_view(examined, lesion), "Distance of the kidney's surface from the tumor (green)"),
         ),
         score_title=_score_title(score),
-        score=Table(
-            ("", "Points", "Measured", "How"), tuple(_component_row(part) for part in score.components), wide=3
-        ),
+        score=_score_table([_component_row(part) for part in score.components], (0.25, 0.07, 0.15, 0.53)),
         score_pictures=(
             Picture(
                 painter.coronal_of_lesion(lesion),
-                "Along it: hull (dashed white) for E, sinus (blue) and shortest line (pink) for N, polar lines for L",
+                "Dashed white: hull (E); blue: sinus; pink: N; yellow: polar lines",
             ),
-            Picture(painter.face_of_lesion(lesion), "Axial: hull for E, the kidney's coronal plane for A"),
+            Picture(painter.face_of_lesion(lesion), "Dashed white: hull (E); yellow: the kidney's coronal plane (A)"),
         ),
+        padua_title=_padua_title(lesion.padua),
+        padua=_score_table([_padua_row(part) for part in lesion.padua.components], (0.19, 0.07, 0.23, 0.51)),
     )
 
 
 def _in_two_columns(rows: list[tuple[str, str]]) -> Table:
     half = (len(rows) + 1) // 2
     right = [*rows[half:], *[("", "")] * (2 * half - len(rows))]
-    return Table(
-        ("Measure", "Value") * 2, tuple((*a, *b) for a, b in zip(rows[:half], right, strict=True)), names=(0, 2)
-    )
+    both = tuple((*a, *b) for a, b in zip(rows[:half], right, strict=True))
+    return Table(("Measure", "Value") * 2, both, names=(0, 2), shares=(0.29, 0.21, 0.29, 0.21))
+
+
+def _score_table(rows: list[tuple[str, ...]], shares: tuple[float, ...]) -> Table:
+    return Table(("", "Points", "Measured", "How"), tuple(rows), wide=3, shares=shares)
 
 
 def _lesion_rows(lesion: LesionMeasures) -> list[tuple[str, str]]:
@@ -212,6 +230,24 @@ def _score_title(score: RenalScore) -> str:
     return f"R.E.N.A.L. nephrometry {score.text}, {score.risk} complexity"
 
 
+def _padua_title(score: PaduaScore) -> str:
+    if score.text is not None:
+        return f"PADUA {score.text}, {score.risk} complexity"
+    missing = [part.letter for part in score.components if part.points is None]
+    if missing == ["collecting"]:
+        return f"PADUA: {score.known} points, plus 1 or 2 for the collecting system, which is for you to say"
+    return f"PADUA: no total; not told: {', '.join(_MEANING[name].lower() for name in missing)}"
+
+
+def _padua_row(part: Component) -> tuple[str, ...]:
+    points = "-" if part.points is None else f"{part.points}"
+    words = _PADUA_WORDS.get(part.letter)
+    value = "" if part.value is None else measured(part)
+    if words and part.points is not None:
+        value = f"{words[part.points - 1]}{f', {value}' if value else ''}"
+    return (_MEANING[part.letter], points + (" *" if part.edited else ""), value or "-", part.sentence)
+
+
 def _component_row(part: Component) -> tuple[str, ...]:
     points = "-" if part.points is None else str(part.points)
     return (
@@ -228,7 +264,7 @@ def measured(part: Component) -> str:
         return "-"
     if isinstance(part.value, str):
         return {"a": "a, anterior", "p": "p, posterior", "x": "x, neither"}[part.value]
-    return f"{'about ' if part.approximate else ''}{part.value:.{1 if part.unit == 'cm' else 0}f} {part.unit}"
+    return f"{'about ' if part.approximate else ''}{part.value:.{1 if part.unit == 'cm' else 0}f}\u00a0{part.unit}"
 
 
 def _other_lesions(lesions: tuple[LesionMeasures, ...]) -> Table | None:
@@ -265,20 +301,25 @@ def _made_by(provenance: Provenance, measurement: Measurement) -> tuple[str, ...
         ]
         lines.append(f"Corrected by hand: {'; '.join(parts)}.")
     edited = [
-        f"tumor {lesion.number}: {', '.join(part.letter for part in lesion.renal.components if part.edited)}"
+        f"tumor {lesion.number}: {', '.join(letters)}"
         for lesion in measurement.lesions
-        if any(part.edited for part in lesion.renal.components)
+        if (letters := _set_by_reader(lesion))
     ]
     if edited:
         lines.append(f"Points set by the reader (*): {'; '.join(edited)}.")
     return tuple(lines)
 
 
+def _set_by_reader(lesion: LesionMeasures) -> list[str]:
+    own = [part for part in lesion.padua.components if part.letter not in ("exophytic", "size")]
+    return [part.letter for part in (*lesion.renal.components, *own) if part.edited]
+
+
 def _about_scores(measurement: Measurement) -> tuple[str, ...]:
     if not measurement.lesions:
         return ()
     suffix = "" if any(lesion.renal.hilar for lesion in measurement.lesions) else " The hilar suffix h is left to you."
-    return ("R.E.N.A.L. is approximate: sinus and polar lines are inferred from the kidney's outline." + suffix,)
+    return ("The scores are approximate: sinus and polar lines are inferred from the kidney's outline." + suffix,)
 
 
 def _ml(value: float) -> str:

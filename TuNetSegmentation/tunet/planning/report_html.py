@@ -1,4 +1,4 @@
-"""The report as one HTML file with its pictures inside, for a screen or two printed pages."""
+"""The report as one HTML file with its pictures inside, for a screen or a printer."""
 
 from __future__ import annotations
 
@@ -26,11 +26,21 @@ figcaption { font-size: 8.5pt; color: #5b6773; margin-top: 0.8mm; }
 table { border-collapse: collapse; width: 100%; font-size: 9.5pt; break-inside: avoid; }
 th, td { text-align: left; padding: 1mm 2mm 1mm 0; border-bottom: 0.2mm solid #d5dce3; vertical-align: top; }
 th { color: #5b6773; font-weight: 600; }
-td.first { font-weight: 600; white-space: nowrap; }
-td.wide { color: #5b6773; }
+td { white-space: nowrap; }
+td.first { font-weight: 600; }
+td.wide { color: #5b6773; white-space: normal; width: 50%; }
 .small { font-size: 9pt; color: #3c4854; }
 .disclaimer { margin-top: 5mm; padding: 2mm 3mm; background: #fdf0d5; font-size: 9.5pt; font-weight: 600; }
-@media print { body { padding: 0; } }
+@media print {
+  body { padding: 0; font-size: 9pt; line-height: 1.3; }
+  table { font-size: 8.2pt; }
+  th, td { padding: 0.6mm 2mm 0.6mm 0; }
+  h1 { font-size: 17pt; }
+  h2 { font-size: 11.5pt; margin-top: 4mm; }
+  h3 { font-size: 9.5pt; margin-top: 2.5mm; }
+  figcaption, .small { font-size: 7.6pt; }
+  .disclaimer { margin-top: 3mm; padding: 1mm 3mm; }
+}
 """
 
 
@@ -62,7 +72,8 @@ def as_html(content: ReportContent) -> str:
 def _lesion(section: LesionSection) -> str:
     return (
         f"<section><h2>{escape(section.title)}</h2>{_row(section.key_pictures)}{_table(section.measures)}"
-        f"<h3>{escape(section.score_title)}</h3>{_table(section.score)}{_row(section.score_pictures)}</section>"
+        f"<h3>{escape(section.score_title)}</h3>{_table(section.score)}{_row(section.score_pictures)}"
+        f"<h3>{escape(section.padua_title)}</h3>{_table(section.padua)}</section>"
     )
 
 

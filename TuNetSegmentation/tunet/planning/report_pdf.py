@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from tunet.planning.extras import needed
 from tunet.planning.report_content import LesionSection, Picture, ReportContent, Table
 
-_INK, _BLUE, _GREY, _RULE, _PALE, _WARN = "#1d2733", "#12324f", "#5b6773", "#d5dce3", "#eef2f6", "#fdf0d5"
+_INK, _BLUE, _GREY, _RULE, _PALE = "#1d2733", "#12324f", "#5b6773", "#d5dce3", "#eef2f6"
 _MARGIN_MM = 14.0
 _WIDTH_MM = 210 - 2 * _MARGIN_MM
 _GAP_MM = 4.0
@@ -59,16 +59,18 @@ class _Typesetter:
             pagesize=(210 * self._mm, 297 * self._mm),
             leftMargin=margin - 6,
             rightMargin=margin - 6,
-            topMargin=12 * self._mm,
+            topMargin=11 * self._mm,
             bottomMargin=16 * self._mm,
             title=content.title,
             author="TuNetSegmentation",
         )
 
         def foot(canvas: Any, _document: Any) -> None:
+            canvas.setFont("Report-Bold", 7.4)
+            canvas.setFillColor(self._colors.HexColor(_INK))
+            canvas.drawString(margin, 9 * self._mm, content.disclaimer)
             canvas.setFont("Report", 6.8)
             canvas.setFillColor(self._colors.HexColor(_GREY))
-            canvas.drawString(margin, 9 * self._mm, content.disclaimer)
             canvas.drawRightString(210 * self._mm - margin, 9 * self._mm, f"Page {canvas.getPageNumber()}")
 
         document.build(self._story(content), onFirstPage=foot, onLaterPages=foot)
@@ -85,8 +87,7 @@ class _Typesetter:
             story += [self._space(3), self._table(content.other_lesions)]
         story.append(self._together([*self._heading("Kidneys"), self._pictures(content.kidney_pictures)]))
         words = [self._text(line, self._small) for line in (*content.made_by, *content.notes)]
-        warning = self._box((content.disclaimer,), _WARN)
-        story.append(self._together([*self._heading("How this was made"), *words, self._space(2), warning]))
+        story.append(self._together([*self._heading("How this was made"), *words]))
         return story
 
     def _lesion(self, section: LesionSection) -> list[Any]:
@@ -100,6 +101,7 @@ class _Typesetter:
                     self._pictures(section.score_pictures),
                 ]
             ),
+            self._together([self._text(section.padua_title, self._part), self._table(section.padua)]),
         ]
 
     def _heading(self, words: str) -> list[Any]:
@@ -153,9 +155,7 @@ class _Typesetter:
 
     def _widths(self, table: Table) -> list[float]:
         count = len(table.header)
-        shares = (1 / count,) * count
-        if count == 4:
-            shares = (0.25, 0.07, 0.15, 0.53) if table.wide is not None else (0.29, 0.21, 0.29, 0.21)
+        shares = table.shares or (1 / count,) * count
         return [share * _WIDTH_MM * self._mm for share in shares]
 
     def _box(self, lines: tuple[str, ...], color: str) -> Any:

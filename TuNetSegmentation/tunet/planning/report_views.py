@@ -21,8 +21,10 @@ from tunet.planning.surfaces import smooth_field
 
 DPI = 220
 KIDNEY_OPACITY = 0.72
+# Share of a picture's height and width that stays free for letters.
+LETTERS = 0.12
 # Height over width of the views of both kidneys, and of the view of one.
-_WHOLE_SHAPE, _ONE_SHAPE = 0.55, 0.75
+_WHOLE_SHAPE, _ONE_SHAPE = 0.55, 0.682
 
 
 def whole_views(examined: Examination) -> tuple[tuple[bytes, str], ...]:
@@ -90,9 +92,10 @@ def _labelled(picture: Rendered, view: View, shape: float, legend: bool = False)
 
 
 def _padded(picture: Rendered, shape: float) -> Rendered:
-    """White around the picture until height over width is ``shape``."""
-    rows, columns = picture.shape[:2]
+    """White around the picture until height over width is ``shape``, with room for letters on every side."""
+    rows, columns = round(picture.shape[0] * (1 + LETTERS)), round(picture.shape[1] * (1 + LETTERS))
     wanted_rows, wanted_columns = max(rows, round(columns * shape)), max(columns, round(rows / shape))
+    rows, columns = picture.shape[:2]
     result = np.ones((wanted_rows, wanted_columns, 3))
     top, left = (wanted_rows - rows) // 2, (wanted_columns - columns) // 2
     result[top : top + rows, left : left + columns] = picture

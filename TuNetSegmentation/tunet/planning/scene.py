@@ -66,8 +66,11 @@ class Body:
 
 
 def side_view(towards_viewer: npt.NDArray[np.float64]) -> View:
-    """The view from a horizontal direction (x and y of an LPS vector), head up."""
-    x, y = towards_viewer[:2] / max(float(np.linalg.norm(towards_viewer[:2])), 1e-9)
+    """The view from a horizontal direction (x and y of an LPS vector), head up; from the front where there is none."""
+    length = float(np.linalg.norm(towards_viewer[:2]))
+    if length < 1e-3:
+        return ANTERIOR
+    x, y = towards_viewer[:2] / length
     right = (-float(y), float(x), 0.0)
     letters = (
         {True: ("R", "L"), False: ("L", "R")}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tunet.errors import UsageError
-from tunet.measurement.margins import margin_of
+from tunet.measurement.margins import margin_on_cut
 from tunet.measurement.structures import SIDES, Side, Structures
 from tunet.measurement.upright import CYST, Mask
 from tunet.volume import KIDNEY, Volume
@@ -136,13 +136,11 @@ def _lesions(found: Structures) -> list[Segment]:
 def _margins(found: Structures, mm: float) -> list[Segment]:
     segments = []
     for lesion in found.lesions:
-        shell = Volume(margin_of(found, lesion.number, mm).shell, found.full_grid).on_lattice(found.labels.grid, False)
+        shell = margin_on_cut(found, lesion.number, mm).shell
         name = f"Margin of {mm:g} mm, tumor {lesion.number}"
         side = _sure_side(found, lesion.side)
         segments.append(
-            Segment(
-                f"margin_{lesion.number}", name, shell.array, _MARGIN_COLOR, ORGAN, TISSUE, side, lesion.number, True
-            )
+            Segment(f"margin_{lesion.number}", name, shell, _MARGIN_COLOR, ORGAN, TISSUE, side, lesion.number, True)
         )
     return segments
 

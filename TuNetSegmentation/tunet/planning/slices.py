@@ -15,14 +15,20 @@ from tunet.measurement.diameters import Diameter
 from tunet.measurement.measures import Examination, KidneyMeasures, LesionMeasures
 from tunet.measurement.renal import ScoreDrawing
 from tunet.measurement.structures import SIDES, Side
-from tunet.measurement.upright import Mask
+from tunet.measurement.upright import Mask, Points, border, world_points
 from tunet.pictures import WINDOW_HIGH, WINDOW_LOW
 from tunet.planning.extras import needed
 from tunet.planning.surfaces import SmoothField, smooth_field
 from tunet.volume import KIDNEY, Volume
 
 PIXEL_MM = 0.4
-WIDTH_MM, HEIGHT_MM = 176.0, 132.0
+WIDTH_MM, HEIGHT_MM = 176.0, 120.0
+# What must be seen fills at most this share of width and height: the rest holds letters and numbers.
+FILLED = 0.8
+# Nearer than this across the kidney, lesion and sinus do not tell a plane.
+APART_MM = 8.0
+# A shorter line is ringed.
+SHORT_MM = 5.0
 DPI = 220
 KIDNEY_LINE, LESION_LINE, HULL_LINE, SINUS_FILL = "#ff9d3b", "#7df07d", "#ffffff", "#4aa8ff"
 RULER, GAP_LINE, POLAR_LINE = "#ffe14d", "#ff5fa2", "#ffe14d"
@@ -45,20 +51,29 @@ class SlicePlane:
         return x, y
 
 
-def axial_plane(centre_lps: Triple) -> SlicePlane:
-    """The axial slice through a position, patient's right on the left."""
-    return _plane(centre_lps, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), ("R", "L", "A", "P"))
+def axial_plane(through: Triple, seen: Points | None = None) -> SlicePlane:
+    """The axial slice through a position, patient's right on the left; ``seen`` (n, 3) LPS fits in."""
+    return _plane(through, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), ("R", "L", "A", "P"), seen)
 
 
-def coronal_plane(centre_lps: Triple, drawing: ScoreDrawing | None = None) -> SlicePlane:
-    """The coronal slice through a position; with a drawing, along that kidney's own axis and coronal plane."""
+def coronal_plane(through: Triple, drawing: ScoreDrawing | None = None, seen: Points | None = None) -> SlicePlane:
+    """The coronal slice through a position; with a drawing, along that kidney's own axis.
+
+    That slice also holds the sinus' point nearest to the lesion, so that N is seen in it; without one it is the
+    kidney's own coronal plane.
+    """
     if drawing is None:
-        return _plane(centre_lps, (1.0, 0.0, 0.0), (0.0, 0.0, -1.0), ("R", "L", "S", "I"))
+        return _plane(through, (1.0, 0.0, 0.0), (0.0, 0.0, -1.0), ("R", "L", "S", "I"), seen)
     down = -np.asarray(drawing.kidney_axis)
     right = np.cross(down, -np.asarray(drawing.anterior))
-    right = right if right[0] > 0 else -right
-    x, y = (_triple(vector) for vector in (right, down))
-    return _plane(centre_lps, x, y, ("R", "L", "S", "I"))
+    if drawing.gap is not None:
+        towards = np.subtract(drawing.gap.end_lps, through)
+        towards -= down * (towards @ down)
+        if np.linalg.norm(towards) > APART_MM:
+            right = towards / np.linalg.norm(towards)
+    # Patient's right or front on the left.
+    right = right if right[int(np.argmax(np.abs(right[:2])))] > 0 else -right
+    return _plane(through, _triple(right), _triple(down), (*_edge_letters(right), "S", "I"), seen)
 
 
 class Painter:
@@ -75,7 +90,7 @@ class Painter:
 
     def axial_of_lesion(self, lesion: LesionMeasures) -> bytes:
         """The axial slice of the largest axial diameter, with both diameters."""
-        plane = axial_plane(_towards(_middle(lesion.axial), self._centre(lesion.side), height=False))
+        plane = axial_plane(_middle(lesion.axial), self._seen(lesion.number, lesion.side, whole=False))
         figure, axis = self._begin(plane)
         self._contours(axis, plane)
         _measure_line(axis, plane, lesion.axial, RULER)
@@ -85,11 +100,7 @@ class Painter:
     def coronal_of_lesion(self, lesion: LesionMeasures) -> bytes:
         """The slice along the kidney through the lesion: hull (E), sinus and gap (N), polar lines (L)."""
         drawing = lesion.renal.drawing
-        at = _towards(lesion.centre_lps, self._centre(lesion.side), height=True)
-        if drawing is not None:  # through the lesion's centre, moved within the plane only
-            anterior = np.asarray(drawing.anterior)
-            at = _triple(np.asarray(at) + anterior * float((np.asarray(lesion.centre_lps) - at) @ anterior))
-        plane = coronal_plane(at, drawing)
+        plane = coronal_plane(lesion.centre_lps, drawing, self._seen(lesion.number, lesion.side, whole=True))
         figure, axis = self._begin(plane)
         self._sinus(axis, plane, lesion.side)
         self._contours(axis, plane)
@@ -97,13 +108,13 @@ class Painter:
         if drawing is not None:
             _polar_lines(axis, plane, drawing)
             if drawing.gap is not None:
-                _measure_line(axis, plane, drawing.gap, GAP_LINE, f"N {lesion.renal.n.value or 0:.0f} mm")
+                _gap_line(axis, plane, drawing.gap, f"N {lesion.renal.n.value or 0:.0f} mm")
         return _finished(figure, axis, plane)
 
     def face_of_lesion(self, lesion: LesionMeasures) -> bytes:
         """The axial slice through the lesion's centre with the kidney's coronal plane (A) and hull (E)."""
         drawing = lesion.renal.drawing
-        plane = axial_plane(_towards(lesion.centre_lps, self._centre(lesion.side), height=False))
+        plane = axial_plane(lesion.centre_lps, self._seen(lesion.number, lesion.side, whole=True))
         figure, axis = self._begin(plane)
         self._sinus(axis, plane, lesion.side)
         self._contours(axis, plane)
@@ -114,7 +125,7 @@ class Painter:
 
     def coronal_of_kidney(self, kidney: KidneyMeasures) -> bytes:
         """The slice through the middle of a kidney that holds its length, as coronal as that allows."""
-        plane = _plane_along(kidney.length)
+        plane = _plane_along(kidney.length, self._seen(0, kidney.side, whole=True))
         figure, axis = self._begin(plane)
         self._contours(axis, plane)
         _measure_line(axis, plane, kidney.length, RULER)
@@ -122,7 +133,7 @@ class Painter:
 
     def _begin(self, plane: SlicePlane) -> tuple[Any, Any]:
         figure_module = needed("matplotlib.figure", "Matplotlib", "A report", "report")
-        figure = figure_module.Figure(figsize=(4.4, 3.3), facecolor="black")
+        figure = figure_module.Figure(figsize=(4.4, 3.0), facecolor="black")
         axis = figure.add_axes((0, 0, 1, 1))
         axis.set_axis_off()
         if self._ct is None:
@@ -170,32 +181,52 @@ class Painter:
         if values.max() > 0.5:
             axis.contourf(values, levels=[0.5, 2], colors=[SINUS_FILL], alpha=0.35)
 
-    def _centre(self, side: Side) -> npt.NDArray[np.float64]:
+    def _seen(self, lesion: int, side: Side, whole: bool) -> Points:
+        """What a picture must hold: the lesion and its kidney's centre, or that whole kidney with it."""
         found = self.examined.structures
-        index = np.argwhere(found.side_map == SIDES.index(side) + 1).mean(axis=0)[::-1]
-        return np.asarray(found.labels.grid.to_lps(index[None])[0])
+        own = found.side_map == SIDES.index(side) + 1
+        if whole:
+            return world_points(border(own), found.labels)
+        centre = np.argwhere(own).mean(axis=0)[::-1]
+        return np.vstack(
+            [world_points(border(found.lesion_map == lesion), found.labels), found.labels.grid.to_lps(centre[None])]
+        )
 
 
-def _plane_along(line: Diameter) -> SlicePlane:
+def _plane_along(line: Diameter, seen: Points) -> SlicePlane:
     down = np.subtract(line.end_lps, line.start_lps) / max(line.length_mm, 1e-6)
     down = down if down[2] < 0 else -down
     right = np.asarray([1.0, 0.0, 0.0]) - down * down[0]
     right /= np.linalg.norm(right)
-    return _plane(_middle(line), _triple(right), _triple(down), ("R", "L", "S", "I"))
+    return _plane(_middle(line), _triple(right), _triple(down), ("R", "L", "S", "I"), seen)
 
 
-def _plane(centre: Triple, right: Triple, down: Triple, letters: tuple[str, str, str, str]) -> SlicePlane:
+def _edge_letters(right: npt.NDArray[np.float64]) -> tuple[str, str]:
+    """Letters at the left and right edge for a direction to the right: "R" and "L", or "RA" and "LP" if oblique."""
+    names = {0: ("R", "L"), 1: ("A", "P")}
+    order = np.argsort(-np.abs(right[:2]))
+    words = ["", ""]
+    for axis in order.tolist():
+        if abs(right[axis]) > 0.38:  # further than 22.5 degrees from the other axis
+            low, high = names[axis] if right[axis] > 0 else names[axis][::-1]
+            words = [words[0] + low, words[1] + high]
+    return words[0], words[1]
+
+
+def _plane(
+    through: Triple, right: Triple, down: Triple, letters: tuple[str, str, str, str], seen: Points | None = None
+) -> SlicePlane:
     axes = np.stack([right, down, np.cross(right, down)], axis=1)
     columns, rows = round(WIDTH_MM / PIXEL_MM), round(HEIGHT_MM / PIXEL_MM)
-    first = np.asarray(centre) - axes @ [(columns - 1) / 2 * PIXEL_MM, (rows - 1) / 2 * PIXEL_MM, 0.0]
+    middle, pixel = np.asarray(through, np.float64), PIXEL_MM
+    if seen is not None:
+        spread = (seen - middle) @ axes[:, :2]
+        low, high = spread.min(axis=0), spread.max(axis=0)
+        middle = middle + axes[:, :2] @ ((low + high) / 2)
+        pixel *= max(1.0, *((high - low) / (FILLED * np.asarray([WIDTH_MM, HEIGHT_MM]))).tolist())
+    first = middle - axes @ [(columns - 1) / 2 * pixel, (rows - 1) / 2 * pixel, 0.0]
     direction = tuple(float(v) for v in axes.ravel())
-    return SlicePlane(Grid((1, rows, columns), (PIXEL_MM, PIXEL_MM, 1.0), _triple(first), direction), letters)
-
-
-def _towards(point: Triple, other: npt.NDArray[np.float64], height: bool) -> Triple:
-    """Half way from a point to another, so that both are in view; an axial slice keeps its height."""
-    middle = (np.asarray(point) + other) / 2
-    return _triple(np.asarray([middle[0], middle[1], middle[2] if height else point[2]]))
+    return SlicePlane(Grid((1, rows, columns), (pixel, pixel, 1.0), _triple(first), direction), letters)
 
 
 def _middle(line: Diameter) -> Triple:
@@ -213,12 +244,20 @@ def _measure_line(axis: Any, plane: SlicePlane, line: Diameter, color: str, text
     # Beyond the end that lies further right, so that the number covers neither lesion nor line.
     (nx, ny), (fx, fy) = ((x0, y0), (x1, y1)) if x0 > x1 else ((x1, y1), (x0, y0))
     length = max(float(np.hypot(nx - fx, ny - fy)), 1e-6)
-    at = (nx + 14 * (nx - fx) / length, ny + 14 * (ny - fy) / length)
+    at = (min(nx + 14 * (nx - fx) / length, plane.grid.shape[2] - 62), ny + 14 * (ny - fy) / length)
     if abs(ny - fy) > max(2 * abs(nx - fx), 120):  # a long steep line ends at the picture's edge
         at = ((x0 + x1) / 2 + 8, (y0 + 3 * y1) / 4)
     axis.text(
         *at, text or f"{line.length_mm:.0f} mm", color=color, fontsize=9, ha="left", va="center"
     ).set_path_effects(_halo())
+
+
+def _gap_line(axis: Any, plane: SlicePlane, gap: Diameter, text: str) -> None:
+    """N's line; one too short to be seen is ringed."""
+    if gap.length_mm < SHORT_MM:
+        x, y = plane.spot(_middle(gap))
+        axis.plot([x], [y], color=GAP_LINE, marker="o", markersize=11, markerfacecolor="none", markeredgewidth=1.4)
+    _measure_line(axis, plane, gap, GAP_LINE, text)
 
 
 def _polar_lines(axis: Any, plane: SlicePlane, drawing: ScoreDrawing) -> None:
@@ -264,14 +303,14 @@ def _finished(figure: Any, axis: Any, plane: SlicePlane) -> bytes:
     rows, columns = plane.grid.shape[1:]
     left, right, top, bottom = plane.letters
     spots = (
-        (8, rows / 2, left),
-        (columns - 8, rows / 2, right),
+        (5, rows / 2, left),
+        (columns - 5, rows / 2, right),
         (columns / 2, 10, top),
         (columns / 2, rows - 10, bottom),
     )
-    for x, y, letter in spots:
-        axis.text(x, y, letter, color="white", fontsize=9, ha="center", va="center").set_path_effects(_halo())
-    length = 50 / PIXEL_MM
+    for (x, y, letter), align in zip(spots, ("left", "right", "center", "center"), strict=True):
+        axis.text(x, y, letter, color="white", fontsize=9, ha=align, va="center").set_path_effects(_halo())
+    length = 50 / plane.grid.spacing_mm[0]
     axis.plot([14, 14 + length], [rows - 14, rows - 14], color="white", linewidth=1.6, solid_capstyle="butt")
     axis.text(
         14 + length / 2, rows - 19, "5 cm", color="white", fontsize=7.5, ha="center", va="bottom"
