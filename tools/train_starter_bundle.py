@@ -78,9 +78,11 @@ LOCALIZER = replace(
     max_epochs=8,
 )
 # On real CT from what synthetic CT taught.
-TUNING = replace(CASCADE, max_epochs=7, learning_rate=2e-3)
-LOCALIZER_TUNING = replace(LOCALIZER, max_epochs=5, learning_rate=2e-3)
-LAST = replace(TUNING, max_epochs=8)
+TUNING = replace(CASCADE, max_epochs=7, learning_rate=3e-3)
+LOCALIZER_TUNING = replace(LOCALIZER, max_epochs=9, learning_rate=3e-3)
+LAST = replace(TUNING, max_epochs=9)
+# The other variants begin with the finished plain cascade.
+VARIANT_TUNING = replace(TUNING, max_epochs=4, learning_rate=1.5e-3)
 
 POSTPROCESSING = replace(
     CLINICAL,
@@ -181,12 +183,17 @@ def fold_jobs(patient: str, number: int) -> list[Job]:
 
 
 def last_jobs() -> list[Job]:
-    """The bundle's networks; those of the other variants begin with the plain cascade."""
-    localization = Job(LOCALIZATION, "all/localization", LOCALIZER_TUNING, 31, "synthetic/localization")
+    """The bundle's L-Net and plain cascade."""
     return [
-        localization,
-        *(Job(key, f"all/{key}", LAST, 40 + i, "synthetic/tunet") for i, key in enumerate(ENSEMBLE_MEMBERS)),
+        Job("tunet", "all/tunet", LAST, 40, "synthetic/tunet"),
+        Job(LOCALIZATION, "all/localization", LOCALIZER_TUNING, 31, "synthetic/localization"),
     ]
+
+
+def variant_jobs() -> list[Job]:
+    """The bundle's other members; SE blocks are new to them."""
+    others = [key for key in ENSEMBLE_MEMBERS if key != "tunet"]
+    return [Job(key, f"all/{key}", VARIANT_TUNING, 50 + i, "all/tunet") for i, key in enumerate(others)]
 
 
 def run_job(job: Job, data: Data, output: Path) -> None:
@@ -272,8 +279,9 @@ def main() -> None:
             fold = output / f"fold_{patient}"
             make_bundle([fold / LOCALIZATION, fold / "tunet"], fold / "bundle", f"without-{patient}")
     if wanted("all"):
-        jobs = [job for job in last_jobs() if arguments.only in (None, job.network)]
-        run_all(jobs, data, output, arguments.jobs)
+        for jobs in (last_jobs(), variant_jobs()):
+            wanted_jobs = [job for job in jobs if arguments.only in (None, job.network)]
+            run_all(wanted_jobs, data, output, arguments.jobs)
         runs = [output / "all" / key for key in (LOCALIZATION, *ENSEMBLE_MEMBERS)]
         if all((run / RUN_NAME).is_file() for run in runs):
             make_bundle(runs, output / "bundle", arguments.version)
