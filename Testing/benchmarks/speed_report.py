@@ -104,7 +104,7 @@ def draw(rows: list[Row], path: Path) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0, 1.12 * max(row["total_s"] for row in ordered))
     axes.set_xlabel("seconds from the CT's file to the label map's")
-    axes.legend(ncols=3, fontsize="small", loc="lower right")
+    axes.legend(ncols=6, fontsize="small", loc="lower center", bbox_to_anchor=(0.4, 1.0), frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
     figure.savefig(path, dpi=110)
