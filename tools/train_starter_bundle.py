@@ -24,6 +24,7 @@ import lightning
 import torch
 from tunet.bundle import Card
 from tunet.networks.build import build_localization, build_segmentation
+from tunet.networks.cascade import Cascade
 from tunet.networks.size import NetworkSize
 from tunet.recipe import Normalization, Padding, Recipe, Scaling, SpacingGeometry
 from tunet.thresholds import CLINICAL, RegionThresholds
@@ -83,6 +84,13 @@ LOCALIZER_TUNING = replace(LOCALIZER, max_epochs=9, learning_rate=3e-3)
 LAST = replace(TUNING, max_epochs=9)
 # The other variants begin with the finished plain cascade.
 VARIANT_TUNING = replace(TUNING, max_epochs=4, learning_rate=1.5e-3)
+# T-Net alone: jointly it sees too few tumours to learn them in this time.
+TUMOR_TUNING = replace(
+    CASCADE,
+    sampling=PatchSampling(patch=(40, 48, 48), tumor_share=0.55, kidney_share=0.3),
+    max_epochs=8,
+    learning_rate=4e-3,
+)
 
 POSTPROCESSING = replace(
     CLINICAL,
@@ -134,6 +142,7 @@ class Job:
         start: run whose weights it begins with.
         on_real: whether it sees real CT.
         left_out: patient whose CT it must not see.
+        keeps_whole: W-Net stays as it is and T-Net goes on alone.
     """
 
     network: str
@@ -143,6 +152,7 @@ class Job:
     start: str | None = None
     on_real: bool = True
     left_out: str | None = None
+    keeps_whole: bool = False
 
     def cases(self, data: Data) -> tuple[list[CaseFiles], list[CaseFiles]]:
         """Training and validation cases; the latter are synthetic, so that no patient chooses his own weights."""
@@ -167,27 +177,31 @@ def first_jobs() -> list[Job]:
     ]
 
 
-def fold_jobs(patient: str, number: int) -> list[Job]:
-    """L-Net and the plain cascade without a patient."""
+def jobs_without(patient: str | None, folder: str, cascade: FitConfig, seed: int) -> list[Job]:
+    """L-Net and the plain cascade without a patient: W-Net and T-Net together, then T-Net alone."""
+    first = Job("tunet", f"{folder}/joint/tunet", cascade, seed, "synthetic/tunet", left_out=patient)
     return [
-        Job("tunet", f"fold_{patient}/tunet", TUNING, 100 + number, "synthetic/tunet", left_out=patient),
+        first,
         Job(
             LOCALIZATION,
-            f"fold_{patient}/localization",
+            f"{folder}/localization",
             LOCALIZER_TUNING,
-            200 + number,
+            seed + 1,
             "synthetic/localization",
             left_out=patient,
         ),
+        Job("tunet", f"{folder}/tunet", TUMOR_TUNING, seed + 2, first.folder, left_out=patient, keeps_whole=True),
     ]
+
+
+def fold_jobs(patient: str, number: int) -> list[Job]:
+    """Everything without a patient."""
+    return jobs_without(patient, f"fold_{patient}", TUNING, 100 + 10 * number)
 
 
 def last_jobs() -> list[Job]:
     """The bundle's L-Net and plain cascade."""
-    return [
-        Job("tunet", "all/tunet", LAST, 40, "synthetic/tunet"),
-        Job(LOCALIZATION, "all/localization", LOCALIZER_TUNING, 31, "synthetic/localization"),
-    ]
+    return jobs_without(None, "all", LAST, 40)
 
 
 def variant_jobs() -> list[Job]:
@@ -209,6 +223,9 @@ def run_job(job: Job, data: Data, output: Path) -> None:
     if job.start is not None:
         # SE blocks are new and stay as initialised; what they scale is normalised by the next layer.
         network.load_state_dict(read_weights(output / job.start / WEIGHTS_NAME), strict=False)
+    if job.keeps_whole:
+        assert isinstance(network, Cascade)
+        network.whole.requires_grad_(False)
     recipe = recipe_of(job.network)
     sets = [prepared_cases(cases, recipe, data.cache) for cases in job.cases(data)]
     cases = [[pair.localization if is_localization else pair.cascade for pair in pairs] for pairs in sets]
