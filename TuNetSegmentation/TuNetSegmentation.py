@@ -43,7 +43,8 @@ class TuNetSegmentation(ScriptedLoadableModule):
             "<p>Segments kidneys and kidney tumors in abdominal CT.</p>"
             "<ol><li>Choose a CT, or load one.</li><li>Press <b>Segment kidney</b>.</li>"
             "<li>Move the thresholds, look at the probability maps, correct the result in the Segment Editor.</li>"
-            "<li>Save the scene, or export the segments.</li></ol>"
+            "<li>Measure it under <b>Planning</b>: sizes, R.E.N.A.L., safety margin.</li>"
+            "<li>Save the scene, or export surfaces, label files, a report, DICOM.</li></ol>"
             "<p>Everything runs on this computer. For research use; not a medical device.</p>"
         )
         self.parent.acknowledgementText = _(
@@ -159,6 +160,10 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
     def enter(self):
         self.setupSection.lookAgain()
         self.initializeParameterNode()
+
+    def exit(self):
+        """What was drawn into the views goes with the panel."""
+        self.planningSection.clearDrawing()
 
     def onReload(self):
         """Developers: take the changed files of the library and the engine too, not of this file alone."""

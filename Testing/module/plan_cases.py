@@ -8,14 +8,14 @@ from typing import Any
 NAMES = ("ren_kidney_left", "Kidney R", "Renal mass")
 
 
-def put_segmentation(mass_shift_mm: float = 0.0) -> Any:
+def put_segmentation(mass_shift_mm: float = 0.0, dent: bool = True) -> Any:
     """Two ellipsoid kidneys and a ball of 15 mm radius on the left one, with their CT (40 HU in the ball)."""
     import numpy as np
     import slicer
     from measured_shapes import two_kidneys
     from TuNetSegmentationLib.SceneVolumes import ijkToRas
 
-    labels = two_kidneys((3.0, 3.0, 3.0))
+    labels = two_kidneys((3.0, 3.0, 3.0), dent=dent)
     array, half = labels.array, labels.array.shape[2] // 2
     ct = slicer.util.addVolumeFromArray(np.choose(array, (-60, 150, 40)).astype(np.int16), name="CT")
     ct.CreateDefaultDisplayNodes()

@@ -146,3 +146,26 @@ def test_cancel_leaves_nothing(a_bench, a_plan, tmp_path):
     a_bench.wait_until(lambda: plan_is_idle(a_plan), timeout=10, what="the end")
     assert not folder.exists()
     assert a_plan.ui.measureButton.text == "Measure"
+
+
+def test_a_ct_from_slicers_database_brings_its_dicom_folder_along(a_bench, a_plan, tmp_path, monkeypatch):
+    import slicer
+
+    class Database:
+        """What of ctkDICOMDatabase is asked."""
+
+        def fileForInstance(self, uid):  # noqa: N802
+            return f"{tmp_path}/series/{uid}.dcm"
+
+        def fileValue(self, path, tag):  # noqa: N802
+            return {"0020,000e": "1.2.3"}[tag]
+
+    monkeypatch.setattr(slicer, "dicomDatabase", Database(), raising=False)
+    a_plan.state.ct.SetAttribute("DICOM.instanceUIDs", "1.2.3.1 1.2.3.2")
+
+    def look(dialog):
+        assert of(dialog, "dicomFolder").text == f"{tmp_path}/series"
+        assert not of(dialog, "dicomNotice").visible
+        of(dialog, "cancelButton").click()
+
+    exported(a_bench, a_plan, look)

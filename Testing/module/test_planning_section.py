@@ -121,6 +121,16 @@ class TestRenal:
         a_panel.ui.hilarCheckBox.checked = False
         assert a_panel.ui.renalTitle.text == before
 
+    def test_without_a_sinus_there_is_no_total_until_the_reader_gives_points(self, a_bench, a_panel, a_segmentation):
+        a_panel.state.planSegmentation = put_segmentation(dent=False)
+        measured(a_bench, a_panel)
+        assert "no R.E.N.A.L. total" in a_panel.ui.renalTitle.text
+        assert "N cannot be told. No sinus can be told" in a_panel.ui.renalTitle.text
+        assert points(a_panel, "N").currentText == "not told"
+        for letter in "NL":
+            points(a_panel, letter).setCurrentIndex(2)
+        assert "complexity" in a_panel.ui.renalTitle.text
+
     def test_each_component_is_drawn(self, a_bench, a_panel, a_plan):
         import slicer
         from TuNetSegmentationLib.PlanDrawing import DRAWING_ATTRIBUTE
@@ -195,6 +205,7 @@ def test_a_reload_keeps_the_plan(a_bench, a_panel, a_plan):
     a_bench.process_events(0.1)
     panel = slicer.modules.tunetsegmentation.widgetRepresentation().self()
     assert panel is not a_panel
+    panel.ui.planningSection.collapsed = False
     assert panel.ui.renalTitle.text == title
     panel.logic.close()
 

@@ -55,7 +55,7 @@ def put(node: Any, surface: Any, distances: Any, lesion: int) -> Any:
     model = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLModelNode", slicer.mrmlScene.GenerateUniqueName(title))
     model.SetAndObservePolyData(_withDistance(surface))
     model.CreateDefaultDisplayNodes()
-    _dress(model, title)
+    _dress(model, title, lesion)
     node.SetNodeReferenceID(_REFERENCE, model.GetID())
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     study = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node))
@@ -91,7 +91,7 @@ def _withDistance(surface: Any) -> Any:
     return mesh.GetOutput()
 
 
-def _dress(model: Any, title: str) -> None:
+def _dress(model: Any, title: str, lesion: int) -> None:
     colors = _colorNode(title)
     display = model.GetDisplayNode()
     display.SetActiveScalar(_ARRAY, vtk.vtkAssignAttribute.POINT_DATA)
@@ -100,11 +100,11 @@ def _dress(model: Any, title: str) -> None:
     display.SetScalarRange(*_range())
     display.SetScalarVisibility(True)
     legend = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(model)
-    legend.SetTitleText(_("{title} (mm)").format(title=title))
+    legend.SetTitleText(_("mm to tumor {number}").format(number=lesion))
     legend.SetLabelFormat("%.0f")
     legend.SetMaxNumberOfColors(128)
     legend.SetNumberOfLabels(5)
-    legend.SetSize(0.12, 0.4)
+    legend.SetSize(0.1, 0.35)
     legend.SetPosition(0.97, 0.5)
 
 

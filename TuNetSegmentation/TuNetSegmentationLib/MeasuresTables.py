@@ -10,7 +10,7 @@ from TuNetSegmentationLib.Translation import translatorFor
 
 _ = translatorFor(__file__)
 
-_HEADER_PIXELS, _ROW_PIXELS, _MOST_ROWS = 28, 30, 8
+_HEADER_PIXELS, _ROW_PIXELS, _MOST_ROWS = 26, 22, 8
 
 
 class MeasuresTables:
@@ -93,8 +93,10 @@ def _prepare(table: Any, titles: tuple[str, ...]) -> None:
     table.setColumnCount(len(titles))
     table.setHorizontalHeaderLabels(titles)
     table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(_ROW_PIXELS)
     table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
     table.horizontalHeader().setSectionResizeMode(0, qt.QHeaderView.Stretch)
+    table.setTabKeyNavigation(False)
     table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
     table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
     table.setSelectionMode(qt.QAbstractItemView.SingleSelection)

@@ -42,6 +42,7 @@ class PlanningSection:
         self.roles = RolesTable(ui.rolesTable, self.onRole)
         self.measures = MeasuresTables(ui, self.onStructure, self.onMeasure)
         self.renal = RenalTable(ui, self.onComponent, self.onEdit)
+        ui.planningSection.connect("contentsCollapsed(bool)", self.onCollapsed)
         ui.measureButton.connect("clicked(bool)", self.onMeasureButton)
         ui.planLogButton.connect("clicked(bool)", lambda checked=False: panel.runSection.showLog(self._jobs.log))
 
@@ -82,7 +83,9 @@ class PlanningSection:
         state = self._panel.state
         if state.planSegmentation is None:
             nodes = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
-            usable = [node for node in nodes if not PlanInputs.problemWith(node)]
+            usable = [
+                n for n in nodes if not n.GetAttribute(PlanDrawing.DRAWING_ATTRIBUTE) and not PlanInputs.problemWith(n)
+            ]
             state.planSegmentation = usable[-1] if usable else None
 
     def show(self) -> None:
@@ -94,13 +97,20 @@ class PlanningSection:
             self._lastResult = state.segmentation
         if state.planSegmentation is not self.node:
             self._take(state.planSegmentation)
-        self._showAll()
+        # Sliders elsewhere in the panel need not wait for tables that nobody sees.
+        if not self._panel.ui.planningSection.collapsed:
+            self._showAll()
 
     def stop(self) -> None:
         """Nothing is shown any more."""
         self._timer.stop()
         self._observe(None)
         self.node, self.plan, self._lastResult, self._chosenKey, self._outlines = None, None, None, None, {}
+
+    def clearDrawing(self) -> None:
+        """Nothing is drawn into the views any more."""
+        PlanDrawing.clear()
+        self.renal.forget()
 
     def say(self, sentence: str) -> None:
         """One sentence under the buttons."""
@@ -114,6 +124,11 @@ class PlanningSection:
         self._showAll()
 
     # What the user does
+
+    def onCollapsed(self, collapsed: bool) -> None:
+        """The section is opened."""
+        if not collapsed and self._panel.state is not None:
+            self._showAll()
 
     def onMeasureButton(self, checked: bool = False) -> None:
         """Measure, or cancel whatever runs."""
@@ -132,7 +147,7 @@ class PlanningSection:
 
     def onStructure(self, structure: Any) -> None:
         """A kidney or a lesion was clicked: go there, show its largest diameter."""
-        self._chosenKey = _keyOf(structure)
+        self._chosenKey = StoredPlan.keyOf(structure)
         self.onMeasure(0)
         self._showAll()
 
@@ -140,6 +155,7 @@ class PlanningSection:
         """Show the diameters: 0 the largest, 1 those of the axial slice."""
         from tunet.planning.score_lines import size_lines
 
+        self.renal.forget()
         lines = size_lines(self._chosen())
         shown = lines[:1] if line == 0 else lines[1:]
         PlanDrawing.show(shown, PlanDrawing.middleOf(shown[0]))
@@ -155,10 +171,10 @@ class PlanningSection:
         focus = PlanDrawing.middleOf(lines[0]) if letter in "RN" and lines else lesion.centre_lps
         values = _OUTLINES.get(letter, ())
         outline = self._outlines.get(lesion.side)
-        PlanDrawing.show(lines, focus, outline, values)
+        PlanDrawing.show(lines, focus, outline, values, near=True)
         part = getattr(lesion.renal, letter.lower())
         missing = _("Measure again to see the outline it was measured on.") if values and outline is None else ""
-        self.say(f"{letter}: {part.sentence} {missing}".strip())
+        self.renal.explain(f"{letter}: {part.sentence} {missing}".strip())
 
     def onEdit(self, edit: Any) -> None:
         """The reader sets points."""
@@ -230,10 +246,7 @@ class PlanningSection:
             self._chosenKey = ("lesion", 1)
 
     def _chosen(self) -> Any:
-        if self.plan is None:
-            return None
-        edited = self.plan.edited
-        return next((part for part in (*edited.kidneys, *edited.lesions) if _keyOf(part) == self._chosenKey), None)
+        return StoredPlan.find(self.plan.edited, self._chosenKey) if self.plan is not None else None
 
     def _showAll(self) -> None:
         ui, problem = self._panel.ui, self.problem
@@ -243,8 +256,7 @@ class PlanningSection:
         ready = not problem and not self._panel.setupSection.missing
         ui.measureButton.enabled = self._jobs.state is RunState.RUNNING or (ready and not self.isBusy)
         edited = self.plan.edited if self.plan is not None else None
-        everything = (*edited.kidneys, *edited.lesions) if edited is not None else ()
-        chosen = next((part for part in everything if _keyOf(part) == self._chosenKey), None)
+        chosen = StoredPlan.find(edited, self._chosenKey) if edited is not None else None
         self.measures.show(edited, chosen)
         lesion = chosen if chosen is not None and hasattr(chosen, "renal") else None
         ui.renalFrame.visible = lesion is not None
@@ -257,7 +269,11 @@ class PlanningSection:
         self._panel.resectionSection.show()
 
     def _remarks(self) -> list[str]:
-        stale = _("The segments changed since they were measured; press Measure again.") if self._isStale else ""
+        stale = (
+            _("The segments changed since they were measured; measure again, and renew margin and distances.")
+            if self._isStale
+            else ""
+        )
         notes = list(self.plan.measurement.notes) if self.plan is not None else []
         return [stale, PlanInputs.doubtsAbout(self.node), self._notes, *notes]
 
@@ -273,8 +289,3 @@ class PlanningSection:
                 self._panel.removeObserver(self.node.GetSegmentation(), event, self.onSegmentsChanged)
             if node is not None:
                 self._panel.addObserver(node.GetSegmentation(), event, self.onSegmentsChanged)
-
-
-def _keyOf(structure: Any) -> tuple[str, Any]:
-    """The same for the same kidney or lesion of another measurement."""
-    return ("lesion", structure.number) if hasattr(structure, "renal") else ("kidney", structure.side)

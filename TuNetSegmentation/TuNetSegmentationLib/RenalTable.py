@@ -13,7 +13,13 @@ _ = translatorFor(__file__)
 
 LETTERS = ("R", "E", "N", "A", "L")
 _COMPONENT, _MEASURED, _POINTS, _SOURCE = range(4)
-_HEADER_PIXELS, _ROW_PIXELS = 28, 30
+_HEADER_PIXELS, _ROW_PIXELS, _POINTS_PIXELS = 26, 26, 116
+
+
+_NOTE = _(
+    "Click a component to see what was measured. N, A and L rest on a sinus inferred from the kidney's outline: check "
+    "them on the slices."
+)
 
 
 class RenalTable:
@@ -26,6 +32,8 @@ class RenalTable:
         self._filling = False
         self._edit: Any = None
         self._boxes: dict[str, Any] = {}
+        self._letter = ""
+        self._lesion = 0
         table = ui.renalTable
         titles = (_("Component"), _("Measured"), _("Points"), _("Source"))
         table.setColumnCount(len(titles))
@@ -33,9 +41,12 @@ class RenalTable:
         table.verticalHeader().hide()
         table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
         table.horizontalHeader().setSectionResizeMode(_COMPONENT, qt.QHeaderView.Stretch)
+        table.horizontalHeader().setSectionResizeMode(_POINTS, qt.QHeaderView.Fixed)
+        table.setColumnWidth(_POINTS, _POINTS_PIXELS)
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
         table.setSelectionMode(qt.QAbstractItemView.SingleSelection)
+        table.verticalHeader().setDefaultSectionSize(_ROW_PIXELS)
         table.setRowCount(len(LETTERS))
         for row, letter in enumerate(LETTERS):
             box = qt.QComboBox()
@@ -44,7 +55,8 @@ class RenalTable:
             table.setCellWidget(row, _POINTS, box)
             self._boxes[letter] = box
         table.setFixedHeight(_HEADER_PIXELS + _ROW_PIXELS * len(LETTERS))
-        table.connect("cellClicked(int,int)", lambda row, column: self._onComponent(LETTERS[row]))
+        table.setTabKeyNavigation(False)
+        table.connect("cellClicked(int,int)", lambda row, column: self._choose(LETTERS[row]))
         ui.hilarCheckBox.connect("toggled(bool)", self._onHilar)
         ui.revertButton.connect("clicked(bool)", self._onRevert)
 
@@ -52,6 +64,9 @@ class RenalTable:
         """A lesion with the reader's points, the score as it was measured, and the reader's edit."""
         self._filling = True
         self._edit = edit
+        if lesion.number != self._lesion:
+            self._lesion = lesion.number
+            self.forget()
         score = lesion.renal
         for row, (now, before) in enumerate(zip(score.components, measured.components, strict=True)):
             words = (_meaning(now.letter), _value(now), "", _source(now))
@@ -62,10 +77,29 @@ class RenalTable:
                     self._embolden(item, now.edited)
                     self._ui.renalTable.setItem(row, column, item)
             self._fillBox(now.letter, before)
+        # Focus that comes from a greyed button would choose the first row.
+        if self._letter:
+            self._ui.renalTable.selectRow(LETTERS.index(self._letter))
+        else:
+            self._ui.renalTable.clearSelection()
         self._ui.hilarCheckBox.checked = score.hilar
         self._ui.revertButton.enabled = any(part.edited for part in score.components)
         self._ui.renalTitle.text = _heading(lesion.number, score)
         self._filling = False
+
+    def forget(self) -> None:
+        """Something else is drawn now."""
+        self._letter = ""
+        self._ui.renalTable.clearSelection()
+        self.explain(_NOTE)
+
+    def explain(self, sentence: str) -> None:
+        """Say below the table how the chosen component was measured."""
+        self._ui.renalNote.text = sentence
+
+    def _choose(self, letter: str) -> None:
+        self._letter = letter
+        self._onComponent(letter)
 
     def _fillBox(self, letter: str, measured: Any) -> None:
         choices = ("a", "p", "x") if letter == "A" else (1, 2, 3)
@@ -143,8 +177,10 @@ def _heading(number: int, score: Any) -> str:
     if score.total is None:
         missing = next(part for part in score.components if part.points is None and part.letter != "A")
         sentence = _(
-            "Tumor {number}: no R.E.N.A.L. total, {letter} cannot be told. {why} Choose its points to get one."
+            "<b>Tumor {number}: no R.E.N.A.L. total</b>, {letter} cannot be told. {why} Choose its points to get one."
         )
         return sentence.format(number=number, letter=missing.letter, why=missing.sentence)
     risk = {"low": _("low"), "moderate": _("moderate"), "high": _("high")}[score.risk]
-    return _("Tumor {number}: R.E.N.A.L. {text}, {risk} complexity").format(number=number, text=score.text, risk=risk)
+    return _("<b>Tumor {number}: R.E.N.A.L. {text}</b>, {risk} complexity, approximate").format(
+        number=number, text=score.text, risk=risk
+    )

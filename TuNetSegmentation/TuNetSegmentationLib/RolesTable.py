@@ -12,7 +12,7 @@ from TuNetSegmentationLib.Translation import translatorFor
 
 _ = translatorFor(__file__)
 
-_HEADER_PIXELS, _ROW_PIXELS, _MOST_ROWS = 28, 30, 6
+_HEADER_PIXELS, _ROW_PIXELS, _MOST_ROWS = 26, 26, 6
 
 
 class RolesTable:
@@ -27,6 +27,7 @@ class RolesTable:
         table.setColumnCount(len(titles))
         table.setHorizontalHeaderLabels(titles)
         table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(_ROW_PIXELS)
         table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
         table.horizontalHeader().setSectionResizeMode(0, qt.QHeaderView.Stretch)
         table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)

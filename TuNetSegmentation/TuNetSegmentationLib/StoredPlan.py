@@ -38,6 +38,16 @@ class Plan:
         return replace(self, edits=others if edit == RenalEdit(edit.lesion) else {**others, edit.lesion: edit})
 
 
+def keyOf(structure: Any) -> tuple[str, Any]:
+    """The same for the same kidney or lesion of a measurement and its edited one."""
+    return ("lesion", structure.number) if hasattr(structure, "renal") else ("kidney", structure.side)
+
+
+def find(measurement: Any, key: Any) -> Any:
+    """The kidney or lesion of that key, or None."""
+    return next((part for part in (*measurement.kidneys, *measurement.lesions) if keyOf(part) == key), None)
+
+
 def measuredAgain(old: Plan | None, measurement: Any, prints: dict[str, str]) -> tuple[Plan, str]:
     """The plan of a new measurement with the edits whose lesions are still there, and a sentence on those that went."""
     from tunet.measurement.edits import carried_over
