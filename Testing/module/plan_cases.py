@@ -11,18 +11,27 @@ NAMES = ("ren_kidney_left", "Kidney R", "Renal mass")
 def put_segmentation(mass_shift_mm: float = 0.0, dent: bool = True) -> Any:
     """Two ellipsoid kidneys and a ball of 15 mm radius on the left one, with their CT (40 HU in the ball)."""
     import numpy as np
-    import slicer
     from measured_shapes import two_kidneys
-    from TuNetSegmentationLib.SceneVolumes import ijkToRas
+    from tunet.volume import Volume
 
     labels = two_kidneys((3.0, 3.0, 3.0), dent=dent)
+    ct = Volume(np.choose(labels.array, (-60, 150, 40)).astype(np.int16), labels.grid)
+    return put_labels(labels, ct, mass_shift_mm)
+
+
+def put_labels(labels: Any, ct: Any, mass_shift_mm: float = 0.0) -> Any:
+    """A label map (left half of the array, right half, tumor) as a segmentation on its CT; the engine's volumes."""
+    import numpy as np
+    import slicer
+    from TuNetSegmentationLib.SceneVolumes import ijkToRas
+
     array, half = labels.array, labels.array.shape[2] // 2
-    ct = slicer.util.addVolumeFromArray(np.choose(array, (-60, 150, 40)).astype(np.int16), name="CT")
-    ct.CreateDefaultDisplayNodes()
-    ct.SetIJKToRASMatrix(ijkToRas(labels.grid))
+    volume = slicer.util.addVolumeFromArray(ct.array, name="CT")
+    volume.CreateDefaultDisplayNodes()
+    volume.SetIJKToRASMatrix(ijkToRas(ct.grid))
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Foreign")
     node.CreateDefaultDisplayNodes()
-    node.SetReferenceImageGeometryParameterFromVolumeNode(ct)
+    node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     left = np.arange(array.shape[2]) >= half
     masks = ((array == 1) & left, (array == 1) & ~left, array == 2)
     for number, (name, mask) in enumerate(zip(NAMES, masks, strict=True), start=1):

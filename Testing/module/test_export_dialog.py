@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from plan_cases import measured, plan_is_idle, points, put_segmentation
+from plan_cases import measured, plan_is_idle, points, put_labels, put_segmentation
 
 
 @pytest.fixture
@@ -117,6 +117,29 @@ def test_choices_are_remembered_but_no_heading(a_bench, a_plan, tmp_path):
     assert seen == {"space": "RAS", "folder": str(tmp_path), "labels": False, "heading": ""}
     settings = qt.QSettings()
     assert not [key for key in settings.allKeys() if "Doe" in str(settings.value(key))]
+
+
+def test_dicom_and_an_identified_report_of_a_ct_from_dicom(a_bench, a_panel, tmp_path):
+    import pydicom
+    from planning_cases import KidneySeries, kidney_labels
+    from tunet.volume_io import read_ct
+
+    KidneySeries().write(tmp_path / "ct")
+    a_panel.ui.planningSection.collapsed = False
+    a_panel.state.planSegmentation = put_labels(kidney_labels(), read_ct(tmp_path / "ct").volume)
+    a_bench.process_events()
+
+    def fill(dialog):
+        of(dialog, "dicomFolder").text = str(tmp_path / "ct")
+        of(dialog, "reportCheck").checked = True
+        of(dialog, "identifyCheck").checked = True
+        filled(a_bench, tmp_path / "out", "dicomCheck", "reportCheck")(dialog)
+
+    exported(a_bench, a_panel, fill)
+    segments = pydicom.dcmread(tmp_path / "out" / "segmentation.dcm").SegmentSequence
+    assert [segment.SegmentLabel for segment in segments] == ["Right kidney", "Left kidney", "Tumor 1, left kidney"]
+    assert "Secret Name" in (tmp_path / "out" / "report.html").read_text()
+    assert "belong to your PACS" in a_panel.ui.planStatusLabel.text
 
 
 def test_what_is_not_installed_is_greyed_and_named(a_bench, a_plan, tmp_path, monkeypatch):

@@ -43,6 +43,7 @@ class ExportDialog:
         self._lesion = lesion
         self._dicom, self._series = ExportTools.dicomOrigin(ctNode)
         self.dialog = slicer.util.loadUI(str(_UI))
+        self.dialog.setParent(slicer.util.mainWindow(), qt.Qt.Dialog)
         self.ui = slicer.util.childWidgetVariables(self.dialog)
         ui = self.ui
         for box, items in ((ui.surfaceFormat, _SURFACES), (ui.surfaceSpace, _SPACES), (ui.labelFormat, _LABELS)):
@@ -65,9 +66,15 @@ class ExportDialog:
 
     def ask(self) -> ExportRequest | None:
         """The user's choice; None if he cancels."""
-        if not self.dialog.exec_():
-            return None
-        self._remember()
+        try:
+            if not self.dialog.exec_():
+                return None
+            self._remember()
+            return self._request()
+        finally:
+            self.dialog.deleteLater()
+
+    def _request(self) -> ExportRequest:
         return ExportRequest(self._folder, self._choice(), self._dicomFolder, self._seriesThere)
 
     @property
