@@ -32,7 +32,7 @@ def test_a_tumor_drawn_over_a_kidney_is_tumor_in_whatever_order():
 def test_parts_of_one_lattice_are_put_where_they_lie():
     beyond = Volume(np.ones((1, 1, 2), bool), GRID.moved_to_index((-2.0, 0.0, 5.0), (1, 1, 2)))
     labels = label_map_of([KIDNEY_PART, Structure("Tumor", TUMOR, beyond)])
-    assert labels.grid.size_xyz == (8, 5, 6)
+    assert labels.grid.size_xyz == (7, 4, 6)  # x -2 to 4, y 0 to 3, z 0 to 5
     place = labels.grid.to_lps(np.argwhere(labels.array == TUMOR)[:, ::-1].astype(float))
     assert place.tolist() == [[-2, 0, 10], [-1, 0, 10]]
 

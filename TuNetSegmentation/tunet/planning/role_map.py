@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tunet.errors import InputError
 from tunet.grid import Grid
-from tunet.measurement.upright import CYST
+from tunet.measurement.upright import CYST, cropped
 from tunet.volume import KIDNEY, TUMOR, Volume
 
 # Where structures overlap, the later one wins: a tumour drawn over a kidney is tumour.
@@ -43,9 +43,11 @@ def label_map_of(structures: Sequence[Structure]) -> Volume:
     for part in structures:
         if not part.mask.array.any():
             raise InputError(f"The segment {part.name} is empty; draw it, or set it to Ignore.")
-    grid = _around(structures)
+    # Cut first: a mask often covers the whole CT, and everything below would take seconds.
+    cut = [replace(part, mask=cropped(part.mask, pad=0)) for part in structures]
+    grid = _around(cut)
     values = np.zeros(grid.shape, np.uint8)
-    for part in sorted(structures, key=lambda part: _ORDER.index(part.label)):
+    for part in sorted(cut, key=lambda part: _ORDER.index(part.label)):
         values[part.mask.on_lattice(grid, outside=0).array] = part.label
     return Volume(values, grid)
 
