@@ -43,7 +43,8 @@ class TuNetSegmentation(ScriptedLoadableModule):
             "<p>Segments kidneys and kidney tumors in abdominal CT.</p>"
             "<ol><li>Choose a CT, or load one.</li><li>Press <b>Segment kidney</b>.</li>"
             "<li>Move the thresholds, look at the probability maps, correct the result in the Segment Editor.</li>"
-            "<li>Save the scene, or export the segments.</li></ol>"
+            "<li>Measure it under <b>Planning</b>: sizes, R.E.N.A.L., safety margin.</li>"
+            "<li>Save the scene, or export surfaces, label files, a report, DICOM.</li></ol>"
             "<p>Everything runs on this computer. For research use; not a medical device.</p>"
         )
         self.parent.acknowledgementText = _(
@@ -64,7 +65,8 @@ def _registerSample():
 class TuNetSegmentationParameterNode:
     """All state of the panel; saved with the scene.
 
-    Thresholds are probabilities; ``smallestTumorMl`` is in ml; ``overlay`` names a map or is empty.
+    Thresholds are probabilities; ``smallestTumorMl`` is in ml; ``overlay`` names a map or is empty;
+    ``planSegmentation`` is what is measured, ours or not.
     """
 
     ct: vtkMRMLScalarVolumeNode
@@ -84,6 +86,8 @@ class TuNetSegmentationParameterNode:
     overlayOpacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.5
     overlayLowest: Annotated[float, WithinRange(0.01, 0.95)] = 0.1
     keepMaps: bool = False
+    planSegmentation: vtkMRMLSegmentationNode
+    marginMm: Annotated[float, WithinRange(0.0, 50.0)] = 5.0
 
 
 class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -106,7 +110,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self._makeSections()
-        self.logic = TuNetSegmentationLogic(self.runSection)
+        self.logic = TuNetSegmentationLogic(self.runSection, self.planningSection)
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneEnd)
@@ -119,6 +123,8 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         from TuNetSegmentationLib.InputSection import InputSection
         from TuNetSegmentationLib.ModelSection import ModelSection
         from TuNetSegmentationLib.OverlaySection import OverlaySection
+        from TuNetSegmentationLib.PlanningSection import PlanningSection
+        from TuNetSegmentationLib.ResectionSection import ResectionSection
         from TuNetSegmentationLib.ResultSection import ResultSection
         from TuNetSegmentationLib.RunSection import RunSection
         from TuNetSegmentationLib.SetupSection import SetupSection
@@ -131,6 +137,8 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.thresholdSection = ThresholdSection(self)
         self.resultSection = ResultSection(self)
         self.overlaySection = OverlaySection(self)
+        self.resectionSection = ResectionSection(self)
+        self.planningSection = PlanningSection(self)
         # In the order in which they are shown anew: a section may rely on what those before it did.
         self.sections = (
             self.setupSection,
@@ -139,6 +147,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             self.resultSection,
             self.thresholdSection,
             self.overlaySection,
+            self.planningSection,
             self.runSection,
         )
 
@@ -152,6 +161,10 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.setupSection.lookAgain()
         self.initializeParameterNode()
 
+    def exit(self):
+        """What was drawn into the views goes with the panel."""
+        self.planningSection.clearDrawing()
+
     def onReload(self):
         """Developers: take the changed files of the library and the engine too, not of this file alone."""
         for name in [n for n in sys.modules if n.partition(".")[0] in ("TuNetSegmentationLib", "tunet")]:
@@ -160,6 +173,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
 
     def onSceneStartClose(self, caller, event):
         self.logic.run.cancel()
+        self.logic.planning.cancel()
         self.setParameterNode(None)
         self.logic.forget()
         # Closing empties the node, and a wrapper cannot read numbers from an empty one.
@@ -194,6 +208,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         if self.state is not None and not slicer.mrmlScene.IsClosing():
             self.inputSection.chooseFirst()
             self.modelSection.chooseFirst()
+            self.planningSection.chooseFirst()
 
     def setParameterNode(self, parameterNode):
         """Follow another parameter node; widgets and panel do so whether the module is shown or not."""
@@ -204,6 +219,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             self.state.disconnectGui(self._guiTag)
         if parameterNode is None:
             self.resultSection.stop()
+            self.planningSection.stop()
             self.overlaySection.hide()
         self.state = parameterNode
         if self.state is not None:
@@ -246,19 +262,26 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
 class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
     """What the panel can do, without the panel.
 
-    A run's events go to ``view`` (see RunController.RunView), or nowhere.
+    A run's events go to ``view`` (see RunController.RunView), those of a plan to ``planView`` (see
+    JobController.JobView), or nowhere.
     """
 
-    def __init__(self, view=None):
+    def __init__(self, view=None, planView=None):
         ScriptedLoadableModuleLogic.__init__(self)
         from TuNetSegmentationLib.CurrentResult import CurrentResult
         from TuNetSegmentationLib.ModelShelf import ModelShelf
+        from TuNetSegmentationLib.PlanningController import PlanningController
         from TuNetSegmentationLib.RunController import NobodyLooks, RunController
 
         self._state = None
         self.models = ModelShelf()
         self.result = CurrentResult()
-        self.run = RunController(view or NobodyLooks(), ENGINE_FOLDER, lambda: shutil.which("PythonSlicer"))
+        self.run = RunController(view or NobodyLooks(), ENGINE_FOLDER, self._findPython)
+        self.planning = PlanningController(planView or NobodyLooks(), ENGINE_FOLDER, self._findPython)
+
+    @staticmethod
+    def _findPython():
+        return shutil.which("PythonSlicer")
 
     def getParameterNode(self):
         """The wrapper of the scene's node; the same object as long as that is the same node."""
@@ -289,6 +312,7 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
             target = ResultSegmentation.newSegmentation(ctNode)
         self.result.take(ctNode, live, target)
         self._writeAs(state)
+        ResultSegmentation.signModel(target, result["report"])
         ResultViews.present(ctNode, self.result.labels)
         state.segmentation = target
 
@@ -312,8 +336,9 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
         self.result.write(thresholds, state.separateKidneys, state.separateTumors)
 
     def close(self):
-        """End the worker; nothing of a CT is left on disk."""
+        """End the workers; nothing of a CT is left on disk."""
         self.run.close()
+        self.planning.close()
         self.forget()
 
     def forget(self):
@@ -384,7 +409,7 @@ class TuNetSegmentationTest(ScriptedLoadableModuleTest):
 
     @staticmethod
     def _waitForRun(panel, seconds=900):
-        from TuNetSegmentationLib.RunController import RunState
+        from TuNetSegmentationLib.JobController import RunState
 
         end = time.monotonic() + seconds
         while panel.logic.run.state is not RunState.IDLE and time.monotonic() < end:

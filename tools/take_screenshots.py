@@ -1,8 +1,10 @@
 """Remake the pictures of the panel: every state, at one and two pixels a point, light and dark.
 
-    python tools/take_screenshots.py            # about two minutes on two cores
+    python tools/take_screenshots.py            # about three minutes on two cores
+    python tools/take_screenshots.py planning   # one part of them
 
-The panel runs in the test bench with the bundled model on the synthetic abdomen; nothing is drawn in afterwards.
+The panel runs in the test bench with the bundled model on the synthetic abdomen, and plans a KiTS19 mask in a CT that
+is rendered around it (`tunet synthesize --masks`); nothing is drawn in afterwards.
 Pictures go to Resources/Screenshots, the extension's icon to Resources, the sample's thumbnail to the module's icons.
 """
 
@@ -12,7 +14,9 @@ import argparse
 import importlib.metadata
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +30,8 @@ MODULE = ROOT / "TuNetSegmentation" / "TuNetSegmentation.py"
 ICON = ROOT / "TuNetSegmentation" / "Resources" / "Icons" / "TuNetSegmentation.svg"
 THUMBNAIL = ICON.with_name("TuNetPhantom.png")
 SIZE = (1240, 900)
+MASKS = ROOT.parent / "shared" / "data" / "kits19_labels"
+PLANNED_CASE = 15
 
 
 class Album:
@@ -44,9 +50,15 @@ class Album:
                 self._session.screenshot(path, scale=scale, dark=dark, size=SIZE)
                 shrink(path, scale)
 
+    def take_widget(self, name: str, widget: Any) -> None:
+        """Write a picture of one widget, light and at 1x."""
+        path = self._folder / f"{name}_light_1x.png"
+        widget.grab().save(str(path))
+        shrink(path, 1)
+
 
 def shrink(path: Path, scale: int) -> None:
-    """Fewer bytes: 1x without loss, 2x as JPEG; all together stay below 9 MB."""
+    """Fewer bytes: 1x without loss, 2x as JPEG; all together stay below 12 MB."""
     from PIL import Image
 
     picture = Image.open(path).convert("RGB")
@@ -120,6 +132,116 @@ def tour(session: Any, album: Album) -> None:
     slicer.mrmlScene.Clear()
 
 
+def planning(session: Any, album: Album) -> None:
+    """A plan of a KiTS19 mask, taken for a segmentation of another program."""
+    if not MASKS.is_dir():
+        print(f"No pictures of planning: the KiTS19 masks are not in {MASKS}.")  # noqa: T201
+        return
+    panel = session.load_module(MODULE)
+    session.show(SIZE)
+    node = load_case(panel)
+    ui = panel.ui
+    ui.inputsSection.collapsed, ui.resultSection.collapsed, ui.planningSection.collapsed = True, True, False
+    session.process_events(0.5)
+    plan(session, panel, ui.measureButton)
+    click_row(ui.structuresTable, 2)
+    click_row(ui.renalTable, 2)
+    ui.renalTable.cellWidget(4, 2).setCurrentIndex(3)
+    show(session, panel, ui.distanceButton)
+    album.take("9_planning")
+    plan(session, panel, ui.marginButton)
+    plan(session, panel, ui.distanceButton)
+    click_row(ui.structuresTable, 2)
+    center_on_distances(node)
+    show(session, panel, ui.distanceButton)
+    album.take("10_margin_and_distances")
+    session.dialogs.answer(lambda dialog: take_dialog(session, album, dialog))
+    session.click(ui.planExportButton)
+    session.check()
+    panel.logic.close()
+    session.reset()
+
+
+def load_case(panel: Any) -> Any:
+    """The CT and the mask as a segmentation with foreign names; gives its node."""
+    import slicer
+    import vtk
+    from TuNetSegmentationLib import ResultViews
+
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "tunet", "synthesize", "-o", folder, "--masks", str(MASKS)]
+        environment = {**os.environ, "PYTHONPATH": str(MODULE.parent)}
+        subprocess.run([*command, "--cases", str(PLANNED_CASE)], check=True, capture_output=True, env=environment)
+        case = Path(folder) / f"case_{PLANNED_CASE:05d}"
+        ct = slicer.util.loadVolume(str(case / "imaging.nii.gz"))
+        labels = slicer.util.loadLabelVolume(str(case / "segmentation.nii.gz"))
+    ct.SetName(f"KiTS19 {PLANNED_CASE}, rendered")
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Of another program")
+    node.CreateDefaultDisplayNodes()
+    node.SetReferenceImageGeometryParameterFromVolumeNode(ct)
+    ids = vtk.vtkStringArray()
+    for name in ("Kidneys", "Renal mass"):
+        ids.InsertNextValue(name)
+    slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(labels, node, ids)
+    slicer.mrmlScene.RemoveNode(labels)
+    for name, color in (("Kidneys", (0.73, 0.40, 0.33)), ("Renal mass", (0.56, 0.93, 0.56))):
+        node.GetSegmentation().GetSegment(name).SetColor(*color)
+    node.GetDisplayNode().SetSegmentOpacity3D("Kidneys", 0.4)
+    panel.state.ct, panel.state.planSegmentation = ct, node
+    slicer.util.setSliceViewerLayers(background=ct, fit=True)
+    ResultViews.setSoftTissueWindow(ct)
+    ResultViews.showSurface(node)
+    ResultViews.centre3D(node)
+    return node
+
+
+def center_on_distances(node: Any) -> None:
+    """Turn the 3D view to the painted kidney."""
+    import slicer
+
+    bounds = [0.0] * 6
+    node.GetNodeReference("TuNetSegmentation.Distances").GetRASBounds(bounds)
+    view = slicer.app.layoutManager().threeDWidget(0).threeDView()
+    view.renderWindow().GetRenderers().GetFirstRenderer().ResetCamera(bounds)
+    view.scheduleRender()
+
+
+def plan(session: Any, panel: Any, button: Any) -> None:
+    """Click a button of the Planning section and wait for its job."""
+    session.click(button)
+    session.wait_until(lambda: panel.logic.planning.state.value == "idle", timeout=120, what="the plan")
+    session.process_events(0.5)
+
+
+def show(session: Any, panel: Any, widget: Any) -> None:
+    """Scroll the panel down to a widget."""
+    import qt
+
+    area = widget.parent()
+    while not isinstance(area, qt.QScrollArea):
+        area = area.parent()
+    area.ensureWidgetVisible(widget)
+    session.process_events(0.5)
+
+
+def click_row(table: Any, row: int) -> None:
+    """Click the first cell of a row."""
+    table.selectRow(row)
+    table.cellClicked.emit(row, 0)
+
+
+def take_dialog(session: Any, album: Album, dialog: Any) -> None:
+    """The export dialog alone, filled in."""
+    import slicer
+
+    for name in ("surfacesCheck", "reportCheck"):
+        slicer.util.findChild(dialog, name).checked = True
+    slicer.util.findChild(dialog, "folderEdit").text = "/home/reader/plans"
+    session.process_events(0.2)
+    album.take_widget("11_export", dialog)
+    dialog.reject()
+
+
 def correct(panel: Any) -> None:
     """What a radiologist does in the Segment Editor: a ball is added to the tumour."""
     import numpy as np
@@ -159,13 +281,14 @@ def save_icon() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "Resources" / "Screenshots")
-    folder: Path = parser.parse_args().output
-    folder.mkdir(parents=True, exist_ok=True)
+    steps: dict[str, Callable[[Any, Album], None]] = {"first_use": first_use, "tour": tour, "planning": planning}
+    parser.add_argument("steps", nargs="*", help=", ".join(steps))
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
     session = bench.start()
-    album = Album(session, folder)
-    steps: list[Callable[[Any, Album], None]] = [first_use, tour]
-    for step in steps:
-        step(session, album)
+    album = Album(session, options.output)
+    for name in options.steps or steps:
+        steps[name](session, album)
     save_icon()
 
 

@@ -19,7 +19,17 @@ def imported_by(statement: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    ["models", "bundle", "postprocessing", "probability", "volume_io", "output", "synthesis", "worker"],
+    [
+        "models",
+        "bundle",
+        "postprocessing",
+        "probability",
+        "volume_io",
+        "output",
+        "synthesis",
+        "worker",
+        "worker_planning",
+    ],
 )
 def test_what_the_panel_uses_needs_no_torch(module):
     assert not imported_by(f"import tunet.{module}") & {"torch", "typer", "rich", "monai", "lightning", "matplotlib"}

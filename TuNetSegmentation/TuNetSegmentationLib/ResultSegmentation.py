@@ -15,6 +15,7 @@ _ = translatorFor(__file__)
 
 CT_REFERENCE = "TuNetSegmentation.CT"
 WRITTEN_ATTRIBUTE = "TuNetSegmentation.Written"
+_MODEL_ATTRIBUTE = "TuNetSegmentation.Model"
 _BINARY = "Binary labelmap"
 
 
@@ -53,6 +54,19 @@ def setSegments(node: Any, ctNode: Any, labels: Any, styles: list[SegmentStyle])
         slicer.mrmlScene.RemoveNode(labelNode)
 
 
+def signModel(node: Any, report: dict[str, Any]) -> None:
+    """Note which model made a result, as a plan's report and DICOM files name it."""
+    keys = {"name": "bundle", "version": "bundle_version", "checksum": "bundle_sha256", "members": "members"}
+    if all(key in report for key in keys.values()):
+        node.SetAttribute(_MODEL_ATTRIBUTE, json.dumps({name: report[key] for name, key in keys.items()}))
+
+
+def modelOf(node: Any) -> dict[str, Any] | None:
+    """The model that made a segmentation, as :class:`tunet.planning.provenance.ModelName` names it; None if unknown."""
+    text = node.GetAttribute(_MODEL_ATTRIBUTE)
+    return json.loads(text) if text else None
+
+
 def maskOf(node: Any, segmentId: str) -> Any:
     """A segment's voxels as the engine's volume (bool) on a part of the lattice the segmentation is on."""
     import numpy as np
@@ -65,7 +79,7 @@ def maskOf(node: Any, segmentId: str) -> Any:
         return Volume(np.zeros((1, 1, 1), dtype=bool), Grid((1, 1, 1), (1.0, 1.0, 1.0)))
     x, y, z = image.GetDimensions()
     values = vtk.util.numpy_support.vtk_to_numpy(image.GetPointData().GetScalars()).reshape(z, y, x)
-    return Volume(values == segment.GetLabelValue(), _gridOf(image))
+    return Volume(values == segment.GetLabelValue(), gridOfImage(image))
 
 
 def segmentIds(node: Any) -> list[str]:
@@ -148,7 +162,7 @@ def _stamp(node: Any, ids: list[str]) -> tuple[int, ...]:
     return tuple(stamps)
 
 
-def _gridOf(image: Any) -> Any:
+def gridOfImage(image: Any) -> Any:
     """The engine's Grid of a segment's image: its index starts at the extent, its world is RAS."""
     from tunet.grid import Grid
 

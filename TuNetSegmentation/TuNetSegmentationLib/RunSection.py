@@ -5,7 +5,7 @@ from typing import Any
 import qt
 import slicer
 
-from TuNetSegmentationLib.RunController import RunState
+from TuNetSegmentationLib.JobController import RunState
 from TuNetSegmentationLib.Translation import translatorFor
 from TuNetSegmentationLib.WorkerProcess import Event
 
@@ -59,15 +59,20 @@ class RunSection:
 
     def onLog(self, checked: bool = False) -> None:
         """The worker's log, to read and copy."""
+        self.showLog(self._panel.logic.run.log)
+
+    @staticmethod
+    def showLog(log: str) -> None:
+        """A worker's log in a dialog."""
         box = qt.QMessageBox(slicer.util.mainWindow())
         box.setWindowTitle(_("Log of the segmentation program"))
         box.setText(_("What the segmentation program wrote. Copy puts all of it on the clipboard."))
-        box.setDetailedText(self._panel.logic.run.log or _("It wrote nothing."))
+        box.setDetailedText(log or _("It wrote nothing."))
         copy = box.addButton(_("Copy"), qt.QMessageBox.AcceptRole)
         box.addButton(qt.QMessageBox.Close)
         box.exec_()
         if box.clickedButton() == copy:
-            slicer.app.clipboard().setText(self._panel.logic.run.log)
+            slicer.app.clipboard().setText(log)
 
     def onNodeRemoved(self) -> None:
         """A CT that is gone needs no result."""

@@ -84,7 +84,7 @@ def install(absent: list[Requirement]) -> str:
             if requirement.package == PYTORCH:
                 _pyTorchLogic().installTorch(askConfirmation=False, torchVersionRequirement=">=2.4")
             else:
-                _pipInstall()(requirement.specifier)
+                pipInstall()(requirement.specifier)
     except Exception as error:  # pip and the network fail in many ways; all of them are told
         return _("The installation failed ({error}); check the network and try again.").format(error=error)
     still = ", ".join(requirement.title for requirement in missing())
@@ -111,7 +111,8 @@ def _pyTorchLogic() -> Any:
     return PyTorchUtils.PyTorchUtilsLogic()
 
 
-def _pipInstall() -> Callable[[str], Any]:
+def pipInstall() -> Callable[[str], Any]:
+    """Slicer's own installer of Python packages, which shows its progress."""
     try:
         from slicer.packaging import pip_install  # Slicer 5.12 and newer
     except ImportError:

@@ -5,10 +5,10 @@
     <- {"event": "result", "id": 1, "labels": ".../labels.nrrd", "maps": {"whole": ".../whole.nrrd", ...}, "report": {}}
 
 Requests: ``segment``, ``rethreshold`` (the last prediction under other thresholds; no network runs), ``install`` (a
-model from a file, folder or address), ``cancel``, ``devices``, ``shutdown``. Events: ``ready``, ``progress``,
-``warning``, ``result``, ``error`` (a sentence for the user; ``"cancelled": true`` when he stopped it himself). The
-loaded model stays warm between runs. Files travel in one private folder, named by ``ready``, that is removed when the
-process ends; the end of stdin ends the process.
+model from a file, folder or address), ``measure``, ``margin``, ``distances`` and ``export`` (a plan; no network runs),
+``cancel``, ``devices``, ``shutdown``. Events: ``ready``, ``progress``, ``warning``, ``result``, ``error`` (a sentence
+for the user; ``"cancelled": true`` when he stopped it himself). The loaded model stays warm between runs. Files travel
+in one private folder, named by ``ready``, that is removed when the process ends; the end of stdin ends the process.
 
 Nothing heavier than the standard library is imported before the first request that needs it.
 """
@@ -31,6 +31,7 @@ from typing import IO, TYPE_CHECKING, Any
 from tunet.errors import Cancelled, TunetError, UsageError
 
 if TYPE_CHECKING:
+    from tunet.worker_planning import PlanningSession
     from tunet.worker_session import Session
 
 _log = logging.getLogger("tunet.worker")
@@ -114,6 +115,8 @@ class Worker:
                 return {"model": self._install(message)}
             case "rethreshold":
                 return asdict(self._open_session().rethreshold(message))
+            case "measure" | "margin" | "distances" | "export" as planning:
+                return dict(getattr(self._open_planning(), planning)(message, self._progress(message)))
             case other:
                 raise UsageError(f"The request {other!r} is unknown to this version of the program; update TuNet.")
 
@@ -128,6 +131,11 @@ class Worker:
 
             self._session = Session(self._folder)
         return self._session
+
+    def _open_planning(self) -> PlanningSession:
+        from tunet.worker_planning import PlanningSession
+
+        return PlanningSession(self._folder)
 
     def _progress(self, message: Message) -> Any:
         from tunet.progress import Progress

@@ -5,22 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from tunet.commands.console import err, out
 from tunet.errors import UsageError
-from tunet.measurement.margins import distances_at
 from tunet.measurement.measures import examine
-from tunet.measurement.structures import Structures, find_structures
+from tunet.measurement.structures import find_structures
 from tunet.planning.dicom_export import write_dicom
 from tunet.planning.dicom_source import read_source
-from tunet.planning.distance_colors import distance_colors
 from tunet.planning.label_files import write_labels
 from tunet.planning.placing import placed_on
 from tunet.planning.provenance import provenance_of
-from tunet.planning.segments import KIDNEY_CODE, Segment, chosen, segments_of
-from tunet.planning.surface_files import SUFFIXES, NamedSurface, Space, write_surfaces
-from tunet.planning.surfaces import surface_of
+from tunet.planning.segments import chosen, segments_of
+from tunet.planning.surface_files import SUFFIXES, Space, write_surfaces
+from tunet.planning.surface_segments import named_surface
 from tunet.volume_io import read_ct, read_labels
 
 
@@ -61,7 +57,7 @@ def surfaces(request: SurfacesRequest) -> None:
     found = find_structures(read_labels(request.segmentation))
     _tell(found.notes)
     segments = chosen(segments_of(found, request.margin_mm), request.segments)
-    named = tuple(_named(found, segment, request.distance_from) for segment in segments)
+    named = tuple(named_surface(found, segment, request.distance_from) for segment in segments)
     for path in write_surfaces(named, request.output, request.suffix, Space(request.space), request.one_file):
         out.print(str(path), highlight=False, soft_wrap=True)
 
@@ -119,14 +115,6 @@ def dicom(request: DicomRequest) -> None:
     for path in (files.segmentation, files.report):
         out.print(str(path), highlight=False, soft_wrap=True)
     _tell(("These files carry the patient's data as the CT does; they belong to your PACS.",))
-
-
-def _named(found: Structures, segment: Segment, distance_from: int | None) -> NamedSurface:
-    surface = surface_of(segment.mask, found.labels.grid)
-    colors = None
-    if distance_from is not None and segment.kind == KIDNEY_CODE:
-        colors = np.asarray(distance_colors(distances_at(found, distance_from, surface.points)))
-    return NamedSurface(segment.id, segment.name, surface, segment.color, colors)
 
 
 def _tell(notes: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -82,6 +83,23 @@ def with_edits(measurement: Measurement, edits: Iterable[RenalEdit]) -> Measurem
         renal = edited_score(lesion.renal, edit)
         lesions[edit.lesion] = replace(lesion, renal=renal, padua=edited_padua(lesion.padua, renal, edit))
     return replace(measurement, lesions=tuple(lesions[number] for number in sorted(lesions)))
+
+
+def carried_over(edits: Iterable[RenalEdit], before: Measurement, after: Measurement) -> tuple[RenalEdit, ...]:
+    """Edits of an earlier measurement under the numbers their lesions have in a later one; of lesions gone, none.
+
+    A lesion is the same where its centre moved by less than half its largest diameter; the nearest one is taken.
+    """
+    old = {lesion.number: lesion for lesion in before.lesions}
+    kept: dict[int, RenalEdit] = {}
+    for edit in edits:
+        lesion = old.get(edit.lesion)
+        if lesion is None or not after.lesions:
+            continue
+        nearest = min(after.lesions, key=lambda new: math.dist(new.centre_lps, lesion.centre_lps))
+        if math.dist(nearest.centre_lps, lesion.centre_lps) < lesion.largest.length_mm / 2:
+            kept.setdefault(nearest.number, replace(edit, lesion=nearest.number))
+    return tuple(kept[number] for number in sorted(kept))
 
 
 def parse_edit(text: str) -> RenalEdit:

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from tunet.errors import InputError, UsageError
 from tunet.grid import Grid
 from tunet.measurement.structures import SIDES, Structures, find_structures
-from tunet.measurement.upright import Mask, Points, border, bounding_box
+from tunet.measurement.upright import Mask, Points, border, bounding_box, world_points
 from tunet.volume import KIDNEY, Volume
 
 # Depth in voxels of the nearest inside centre beneath a smooth surface: with it, balls of 10 to 20 mm with margins of 5
@@ -88,6 +88,25 @@ def distances_at(found: Structures, lesion: int, points_lps: Points) -> npt.NDAr
     inside = np.zeros(len(points_lps), bool)
     inside[on_grid] = mask[tuple(index[on_grid].T)]
     result[inside] = 0
+    return result
+
+
+def kidney_distances(found: Structures, lesion: int, points_lps: Points) -> npt.NDArray[np.float32]:
+    """:func:`distances_at` for points that belong to the lesion's own kidney; NaN at those of the other one.
+
+    A point belongs to the kidney (with its tumours) whose border is nearest.
+    """
+    result = distances_at(found, lesion, points_lps)
+    own = _lesion_side(found, lesion)
+    trees = {}
+    for number in range(1, len(SIDES) + 1):
+        mask = found.side_map == number
+        if mask.any():
+            trees[number] = cKDTree(world_points(border(mask), found.labels)[::2])
+    if len(trees) > 1:
+        nearest = {number: tree.query(points_lps)[0] for number, tree in trees.items()}
+        other = next(number for number in nearest if number != own)
+        result[nearest[other] < nearest[own]] = np.nan
     return result
 
 

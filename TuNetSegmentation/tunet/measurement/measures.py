@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tunet.errors import InputError
 from tunet.measurement.diameters import Diameter, axial_diameters, largest_diameter
-from tunet.measurement.margins import margin_on_cut
+from tunet.measurement.margins import SafetyMargin, margin_on_cut
 from tunet.measurement.padua import PaduaScore, medial_share, padua_score
 from tunet.measurement.renal import RenalScore, exophytic_fraction, renal_score
 from tunet.measurement.shape import KidneyShape, kidney_shape
@@ -127,6 +128,23 @@ def measure(labels: Volume, ct: Volume | None = None, margin_mm: float = DEFAULT
         UsageError: a margin out of range.
     """
     return examine(labels, ct, margin_mm).measurement
+
+
+def with_margins(measurement: Measurement, margins: Mapping[int, SafetyMargin]) -> Measurement:
+    """The measurement with other margins of its lesions' resections, by the lesions' numbers."""
+    lesions = []
+    for lesion in measurement.lesions:
+        margin = margins.get(lesion.number)
+        if margin is not None:
+            lesion = replace(
+                lesion,
+                margin_mm=margin.margin_mm,
+                resection_ml=margin.resection_ml,
+                parenchyma_left_ml=margin.parenchyma_left_ml,
+                parenchyma_left_percent=margin.parenchyma_left_percent,
+            )
+        lesions.append(lesion)
+    return replace(measurement, lesions=tuple(lesions))
 
 
 def examine(labels: Volume, ct: Volume | None = None, margin_mm: float = DEFAULT_MARGIN_MM) -> Examination:

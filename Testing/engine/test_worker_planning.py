@@ -1,0 +1,128 @@
+"""Plans made by the worker, without networks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from planning_cases import KIDNEY_HU, KidneySeries, kidney_labels, write_labels
+from tunet.errors import Cancelled, UsageError
+from tunet.measurement.edits import RenalEdit
+from tunet.measurement.measures import measure
+from tunet.measurement.stored import from_json
+from tunet.measurement.upright import cropped
+from tunet.progress import Progress
+from tunet.volume import KIDNEY, Volume
+from tunet.volume_io import read_ct, read_labels
+from tunet.worker_planning import HULL, SINUS, PlanningSession
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The label map as the panel sends it, cut to what it holds, and the CT as DICOM and as a file."""
+    folder = tmp_path_factory.mktemp("plan")
+    write_labels(cropped(kidney_labels()), folder / "labels.nrrd")
+    KidneySeries().write(folder / "dicom")
+    write_labels(read_ct(folder / "dicom").volume, folder / "ct.nrrd")
+    return folder
+
+
+@pytest.fixture
+def session(tmp_path):
+    return PlanningSession(tmp_path)
+
+
+def request(folder, **more):
+    frame = asdict(kidney_labels().grid)
+    return {"labels": str(folder / "labels.nrrd"), "frame": frame, "ct": None, "margin_mm": 5.0, **more}
+
+
+def test_measures_are_those_of_the_whole_image(folder, session):
+    import json
+
+    found = session.measure(request(folder), Progress())
+    assert from_json(json.dumps(found["measurement"])) == measure(kidney_labels())
+    outline = read_labels(Path(found["outlines"]["left"]))
+    assert set(np.unique(outline.array)) == {0, HULL, SINUS}
+
+
+def test_a_ct_gives_hounsfield_units(folder, session):
+    found = session.measure(request(folder, ct=str(folder / "ct.nrrd")), Progress())
+    assert found["measurement"]["kidneys"][0]["hounsfield"]["mean_hu"] == pytest.approx(KIDNEY_HU, abs=1)
+
+
+def test_a_ct_of_other_voxels_is_left_out_and_said(folder, session, tmp_path):
+    ct = read_ct(folder / "ct.nrrd").volume
+    other = Volume(ct.array[:, :, ::2].copy(), ct.grid.resized(ct.array[:, :, ::2].shape))
+    path = write_labels(other, tmp_path / "other.nrrd")
+    found = session.measure(request(folder, ct=str(path)), Progress())
+    assert found["measurement"]["kidneys"][0]["hounsfield"] is None
+    assert "another grid" in found["notes"][0]
+
+
+def test_the_shell_is_the_margins_parenchyma(folder, session):
+    (margin,) = session.margin(request(folder), Progress())["margins"]
+    shell = read_labels(Path(margin["file"])).on_lattice(kidney_labels().grid, 0).array > 0
+    assert np.all(kidney_labels().array[shell] == KIDNEY)
+    expected = measure(kidney_labels()).lesions[0]
+    assert margin["resection_ml"] == pytest.approx(expected.resection_ml)
+
+
+def test_without_a_tumor_there_is_no_margin(session, tmp_path):
+    labels = kidney_labels()
+    path = write_labels(Volume((labels.array == KIDNEY).astype(np.uint8), labels.grid), tmp_path / "labels.nrrd")
+    with pytest.raises(UsageError, match="no tumor"):
+        session.margin({"labels": str(path), "margin_mm": 5.0}, Progress())
+
+
+class TestExport:
+    def test_all_kinds_of_files_and_the_readers_points(self, folder, session):
+        surfaces = {"suffix": "stl", "space": "ras", "one_file": False, "with_margin": True}
+        choice = {
+            "surfaces": surfaces,
+            "label_suffix": ".nii.gz",
+            "numbers": True,
+            "report": {"heading": "Board of Monday", "identify": False},
+            "objects": True,
+        }
+        model = {"name": "kits", "version": "1", "checksum": "ab" * 32, "members": ["fold0"]}
+        found = session.export(
+            request(
+                folder,
+                ct=str(folder / "ct.nrrd"),
+                dicom=str(folder / "dicom"),
+                edits=[asdict(RenalEdit(1, n=1, hilar=True))],
+                model=model,
+                choice=choice,
+            ),
+            Progress(),
+        )
+        surfaces = ["kidney_left.stl", "kidney_right.stl", "margin_1.stl"]
+        assert found["files"] == [
+            *surfaces,
+            "measurements.csv",
+            "measurements.dcm",
+            "measurements.json",
+            "report.html",
+            "report.pdf",
+            "segmentation.dcm",
+            "segments.csv",
+            "segments.nii.gz",
+            "tumor_1.stl",
+        ]
+        where = Path(found["folder"])
+        html = (where / "report.html").read_text()
+        assert "Board of Monday" in html
+        assert "kits 1" in html
+        assert "Secret" not in html
+        assert from_json((where / "measurements.json").read_text()).lesions[0].renal.n.edited
+
+    def test_can_be_stopped(self, folder, session):
+        with pytest.raises(Cancelled):
+            session.export(request(folder, choice={"numbers": True}), Progress(cancelled=lambda: True))
+
+    def test_dicom_needs_the_cts_folder(self, folder, session):
+        with pytest.raises(UsageError, match="DICOM folder"):
+            session.export(request(folder, choice={"objects": True}), Progress())
