@@ -74,28 +74,25 @@ def segment(
     json_progress: JsonProgress = False,
 ) -> None:
     """Segment kidneys and tumours: segmentation.nii.gz (0, 1 kidney, 2 tumour) and report.json in OUT_DIR."""
+    from tunet.choices import Choices
     from tunet.commands.console import show_report, shown_progress
     from tunet.commands.segment import SegmentRequest, run
     from tunet.models import DEFAULT_BUNDLE
 
-    request = SegmentRequest(
-        source=source,
-        output=output,
+    choices = Choices(
         bundle=bundle or DEFAULT_BUNDLE,
         variant=variant,
         device=device,
         precision=precision,
-        roi=_six_numbers(roi),
         profile=profile,
         postprocess=postprocess,
         threshold_whole=_two_numbers("--threshold-whole", threshold_whole),
         threshold_tumor=_two_numbers("--threshold-tumor", threshold_tumor),
-        save_probabilities=save_probabilities,
         mirrored=mirrored,
-        series=series,
         stride=stride,
         windows=windows,
     )
+    request = SegmentRequest(source, output, choices, _six_numbers(roi), save_probabilities, series)
     with shown_progress(json_progress) as progress:
         report = run(request, progress)
     show_report(report, output, json_progress)
