@@ -95,7 +95,8 @@ def _nothing_usable(listing: Listing, folder: Path) -> str:
         found = " and ".join(kind_of(m) for m in modalities)
         return f"{folder.name} holds {found}, not CT; give the folder of the CT series."
     if listing.unreadable:
-        return f"{folder.name} holds no readable DICOM images ({len(listing.unreadable)} damaged or empty); copy them again."
+        count = len(listing.unreadable)
+        return f"{folder.name} holds no readable DICOM images ({count} damaged or empty); copy them again."
     return f"There are no DICOM images in {folder.name}; give the folder of the CT series."
 
 

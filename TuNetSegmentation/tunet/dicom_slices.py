@@ -19,6 +19,7 @@ Vector = npt.NDArray[np.float64]
 # Everything that is needed of a header; pydicom skips the rest.
 _TAGS = [
     "SOPClassUID",
+    "SOPInstanceUID",
     "Modality",
     "StudyInstanceUID",
     "SeriesInstanceUID",
@@ -136,16 +137,21 @@ def list_stacks(folder: Path) -> Listing:
 
 
 def list_files(paths: Iterable[Path]) -> Listing:
-    """The DICOM images among these files, sorted into stacks; what is no DICOM is passed over."""
+    """The DICOM images among these files, sorted into stacks; what is no DICOM, or a copy, is passed over."""
     groups: dict[tuple[Any, ...], list[tuple[Any, Slice]]] = defaultdict(list)
     others: list[OtherObject] = []
     multiframe: list[OtherObject] = []
     unreadable: list[Path] = []
+    seen: set[tuple[str, str]] = set()
     for path in paths:
         header = _header(path)
         if header is None:
             unreadable += [path] if _looks_like_dicom(path) else []
             continue
+        instance = str(header.get("SOPInstanceUID") or path), str(header.get("ImagePositionPatient"))
+        if instance in seen:
+            continue
+        seen.add(instance)
         plain = OtherObject(str(header.get("Modality", "unknown")), path)
         if int(header.get("NumberOfFrames") or 1) > 1:
             multiframe.append(plain)
