@@ -24,8 +24,11 @@ _PICTURE_HEIGHT = HEIGHT * 3 // 4
 _LONGEST_NAME, _LINE = 44, 52
 
 
-def write_contact_sheet(rows: Sequence[Row], folder: Path) -> tuple[Path, ...]:
+def write_contact_sheet(rows: Sequence[Row], folder: Path, model: str = "") -> tuple[Path, ...]:
     """Draw all finished and failed cases; pages after the first are ``contact_sheet_2.png`` and so on.
+
+    Args:
+        model: its name, for the top.
 
     Raises:
         UsageError: Matplotlib is not installed.
@@ -35,7 +38,8 @@ def write_contact_sheet(rows: Sequence[Row], folder: Path) -> tuple[Path, ...]:
     pages = [shown[start : start + size] for start in range(0, len(shown), size)]
     paths = [folder / (SHEET_NAME if n == 1 else f"contact_sheet_{n}.png") for n in range(1, len(pages) + 1)]
     for number, (page, path) in enumerate(zip(pages, paths, strict=True), start=1):
-        _write_page(page, folder, path, f"Page {number} of {len(pages)}" if len(pages) > 1 else "", _counted(shown))
+        parts = (_counted(shown), model, f"page {number} of {len(pages)}" if len(pages) > 1 else "")
+        _write_page(page, folder, path, "  ·  ".join(part for part in parts if part))
     for stale in folder.glob("contact_sheet*.png"):
         if stale not in paths:
             stale.unlink()
@@ -48,7 +52,7 @@ def _counted(rows: Sequence[Row]) -> str:
     return f"{count}, {failed} failed" if failed else count
 
 
-def _write_page(rows: Sequence[Row], folder: Path, path: Path, page: str, counted: str) -> None:
+def _write_page(rows: Sequence[Row], folder: Path, path: Path, head_line: str) -> None:
     lines = -(-len(rows) // COLUMNS)
     width = COLUMNS * (_TILE_WIDTH + _GAP) + _GAP
     height = _HEAD + lines * (_PICTURE_HEIGHT + _TEXT_HEIGHT + _GAP) + _FOOT
@@ -57,9 +61,10 @@ def _write_page(rows: Sequence[Row], folder: Path, path: Path, page: str, counte
     )
     head = {"color": "white", "va": "center", "fontsize": 11}
     middle = 1 - _HEAD / 2 / height
-    figure.text(_GAP / width, middle, "  ·  ".join(part for part in (counted, page) if part), **head)
-    for at, color, word in ((0.78, KIDNEY_COLOR, "kidney"), (0.86, TUMOR_COLOR, "tumor")):
-        figure.text(at, middle, f"— {word}", **{**head, "color": color})
+    figure.text(_GAP / width, middle, head_line, **head)
+    right = 1 - _GAP / width
+    for at, color, word in ((right - 90 / width, KIDNEY_COLOR, "kidney"), (right, TUMOR_COLOR, "tumor")):
+        figure.text(at, middle, f"— {word}", **{**head, "color": color, "ha": "right"})
     figure.text(0.5, _FOOT / 2 / height, NOTICE, color="#bbbbbb", ha="center", va="center", fontsize=9)
     for index, row in enumerate(rows):
         left = _GAP + (index % COLUMNS) * (_TILE_WIDTH + _GAP)

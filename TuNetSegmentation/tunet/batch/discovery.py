@@ -122,11 +122,12 @@ def discover(
     others: list[Path] = []
     for path in _counted(_walk(root, leave_out), looked):
         (images if is_image(path) else others).append(path)
+    kits = {path.parent for path in images if _stem(path).lower() == _KITS_STEM}
     # A second pass, because only here it is known which of the many files are DICOM.
     listing = list_files(_counted(others, lambda count: looked(len(images) + count)))
     found = _Found(root, names)
     for path in images:
-        found.add_file(path)
+        found.add_file(path, beside_a_kits_ct=path.parent in kits)
     found.add_listing(listing, largest)
     return found.sorted()
 
@@ -164,17 +165,21 @@ class _Found:
     def sorted(self) -> Discovery:
         unique = UniqueNames()
         studies = []
-        for number, (words, study) in enumerate(sorted(self._studies, key=lambda s: (s[1].where, s[0])), start=1):
+        for number, (words, study) in enumerate(
+            sorted(self._studies, key=lambda s: (s[1].where.casefold(), s[0])), start=1
+        ):
             name = unique.take(folder_name(words))
             studies.append(Study(number, name, study.where, study.source, study.stack, study.remarks))
         by_place = sorted(self._unusable, key=lambda u: u.where), sorted(self._skipped, key=lambda s: s.where)
         unusable = [LeftOut(unique.take(folder_name((u.name,))), u.where, u.reason) for u in by_place[0]]
         return Discovery(tuple(studies), tuple(unusable), tuple(by_place[1]))
 
-    def add_file(self, path: Path) -> None:
+    def add_file(self, path: Path, beside_a_kits_ct: bool) -> None:
         kind = kind_of_file(path)
+        if beside_a_kits_ct and kind is FileKind.LABELS:
+            return  # the truth of a dataset, not worth a line a case
         inner = path.relative_to(self._root)
-        stem = path.name.removesuffix("".join(path.suffixes[-2:])) if path.suffix == ".gz" else path.stem
+        stem = _stem(path)
         words = (*inner.parts[:-1], stem)
         if stem.lower() == _KITS_STEM and len(words) > 1:
             words = words[:-1]
@@ -233,6 +238,10 @@ class _Found:
             name = f"{len(items)} file{'s' if len(items) != 1 else ''}"
             reason = _NO_PLACE if modality == "CT" else f"{kind_of(modality)}, not CT"
             self._skipped.append(LeftOut(name, below(folder, self._root), reason))
+
+
+def _stem(path: Path) -> str:
+    return path.stem.removesuffix(".nii").removesuffix(".NII")
 
 
 def _not_wanted(stack: Stack) -> str | None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from tunet.batch.run import BatchResult
@@ -46,7 +47,7 @@ class JsonLines:
         """See :class:`~tunet.batch.listener.Listener`."""
         _write("case", **row.to_json())
 
-    def result(self, result: BatchResult, folder: str) -> None:
+    def result(self, result: BatchResult, folder: Path) -> None:
         """The last line."""
         _write(
             "result",
@@ -54,7 +55,7 @@ class JsonLines:
             failed=result.count(Status.FAILED),
             unchanged=result.unchanged,
             skipped=result.count(Status.SKIPPED),
-            table=f"{folder}/{CSV_NAME}",
+            table=str(folder / CSV_NAME),
             contact_sheet=[str(path) for path in result.sheets],
         )
 

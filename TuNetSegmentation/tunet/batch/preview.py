@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from tunet.grid import Grid
 from tunet.measurement.measures import Measurement
@@ -71,11 +72,9 @@ def _plane(x0: float, x1: float, y0: float, y1: float, height: float) -> Grid:
 
 def _cropped(plane: Grid, ct: Volume) -> Grid:
     """The plane around the body, in the picture's proportions."""
-    body = ct.resampled(plane, Interpolation.LINEAR, _AIR_HU).array[0] > _BODY_HU
-    if not body.any():
-        body[:] = True
-    x0, x1 = _reach(body.any(axis=0))
-    y0, y1 = _reach(body.any(axis=1))
+    body = _largest_part(ct.resampled(plane, Interpolation.LINEAR, _AIR_HU).array[0] > _BODY_HU)
+    x0, x1 = _reach(np.asarray(body.any(axis=0)))
+    y0, y1 = _reach(np.asarray(body.any(axis=1)))
     first_x, first_y = plane.origin_lps[:2]
     middle = first_x + (x0 + x1) / 2 * _PIXEL_MM, first_y + (y0 + y1) / 2 * _PIXEL_MM
     width, height = ((end - begin + 1) * _PIXEL_MM + 2 * _ROOM_MM for begin, end in ((x0, x1), (y0, y1)))
@@ -87,6 +86,14 @@ def _cropped(plane: Grid, ct: Volume) -> Grid:
         middle[1] + height / 2,
         plane.origin_lps[2],
     )
+
+
+def _largest_part(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The body without the table; everything where there is nothing."""
+    parts, count = ndimage.label(mask)
+    if not count:
+        return np.ones_like(mask)
+    return np.asarray(parts == 1 + int(np.bincount(parts.ravel())[1:].argmax()))
 
 
 def _reach(line: npt.NDArray[Any]) -> tuple[int, int]:

@@ -116,12 +116,14 @@ class _Batch:
         )
         if not found.studies and not found.unusable:
             raise InputError(_no_ct(request.source, found))
-        wanted = self._wanted()
+        wanted, model = self._wanted()
         records = {study: study_record(study, wanted) for study in found.studies}
         unfinished = [study for study in found.studies if not self._is_finished(study, wanted)]
         unchanged = len(found.studies) - len(unfinished)
         self._fill_table(found, unfinished)
         self._listener.found(len(found.studies) + len(found.unusable), unchanged, len(found.skipped))
+        for unusable in found.unusable:
+            self._listener.case(self._rows[unusable.name])
         overall = Overall(len(unfinished), self._listener)
 
         def done(study: Study, outcome: Outcome) -> None:
@@ -139,10 +141,14 @@ class _Batch:
         if unfinished:
             run_jobs(unfinished, self._workers(wanted, len(unfinished), overall), done, failed)
         rows = tuple(self._rows.values())
-        return BatchResult(rows, unchanged, self._defects, self._sheets(rows))
+        return BatchResult(rows, unchanged, self._defects, self._sheets(rows, f"model {model}"))
 
-    def _wanted(self) -> Wanted:
-        """Opens the model once, so that what is wrong with it or the options is said before any CT is read."""
+    def _wanted(self) -> tuple[Wanted, str]:
+        """Opens the model once, so that what is wrong with it or the options is said before any CT is read.
+
+        Returns:
+            What is wanted of every CT, and the model's name and version.
+        """
         request = self._request
         choices = request.choices
         if choices.bundle not in {model.name for model in installed_models()}:
@@ -150,14 +156,16 @@ class _Batch:
         # The machines of a cluster may have devices that this one has not.
         model = load_chosen(choices if request.ray is None else replace(choices, device="auto"))
         choices = with_same_precision(choices, model, request.processes)
-        return Wanted(
+        card, reports = model.bundle.card, tuple(sorted(set(request.reports)))
+        wanted = Wanted(
             choices,
             model.bundle.checksum,
             request.margin_mm,
-            tuple(sorted(set(request.reports))),
+            reports,
             request.dicom_seg,
             request.save_probabilities,
         )
+        return wanted, f"{card.name} {card.version}"
 
     def _is_finished(self, study: Study, wanted: Wanted) -> bool:
         if self._request.again:
@@ -207,13 +215,13 @@ class _Batch:
         with _writable(self._request.output):
             write_table(self._rows.values(), self._request.source, self._request.output)
 
-    def _sheets(self, rows: tuple[Row, ...]) -> tuple[Path, ...]:
+    def _sheets(self, rows: tuple[Row, ...], model: str) -> tuple[Path, ...]:
         if find_spec("matplotlib") is None:
             return ()
         from tunet.batch.contact_sheet import write_contact_sheet
 
         with _writable(self._request.output):
-            return write_contact_sheet(rows, self._request.output)
+            return write_contact_sheet(rows, self._request.output, model)
 
 
 def _no_ct(source: Path, found: Discovery) -> str:

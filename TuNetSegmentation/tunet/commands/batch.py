@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from tunet.batch.json_lines import JsonLines
@@ -41,7 +41,7 @@ def run(request: BatchRequest, as_json: bool) -> None:
     if as_json:
         lines = JsonLines()
         result = run_batch(request, lines)
-        lines.result(result, str(request.output))
+        lines.result(result, request.output.resolve())
     else:
         with _Bar() as bar:
             result = run_batch(request, bar)
@@ -97,16 +97,23 @@ class _Bar:
 
 
 def _show(result: BatchResult, request: BatchRequest) -> None:
-    table = Table("Case", "Right ml", "Left ml", "Tumors", "Tumor ml", "Largest mm", "R.E.N.A.L.", "Seconds", box=None)
+    table = Table(
+        Column("Case", overflow="fold", min_width=12),
+        "Right ml",
+        "Left ml",
+        "Tumors",
+        "Tumor ml",
+        "Largest mm",
+        "R.E.N.A.L.",
+        "Seconds",
+        box=None,
+    )
     for row in result.rows:
         if row.status is Status.DONE:
             numbers = (row.right_kidney_ml, row.left_kidney_ml, row.lesions, row.tumor_ml, row.largest_mm)
             table.add_row(Text(row.name), *(_said(n) for n in numbers), _said(row.renal), _said(row.seconds))
     if table.row_count:
         out.print(table)
-    for row in result.rows:
-        if row.status is Status.FAILED:
-            out.print(Text(f"{row.name} failed: {row.message}", "red"), soft_wrap=True)
     skipped = [row for row in result.rows if row.status is Status.SKIPPED]
     for row in skipped[:10]:
         out.print(Text(f"Left out: {row.where}, {row.name}: {row.message}", "dim"), soft_wrap=True)
