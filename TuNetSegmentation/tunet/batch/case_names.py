@@ -17,15 +17,20 @@ LONGEST = 60
 _RESERVED_BY_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
-def folder_name(parts: tuple[str, ...]) -> str:
+def folder_name(parts: tuple[str, ...], ending: tuple[str, ...] = ()) -> str:
     """Words of a path as one folder name that every file system takes; empty where nothing is left.
 
-    A name that is cut ends with a few characters that tell it from others.
+    Long ones are cut before ``ending``, with a few characters that tell the name from others.
     """
-    text = re.sub(r"[^\w.\-]+", "_", "_".join(parts)).strip("._-")
+    text = _plain(parts)
     if len(text) > LONGEST:
         text = f"{text[:LONGEST].rstrip('._-')}_{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+    text = "_".join(word for word in (text, _plain(ending)) if word)
     return f"case_{text}" if _RESERVED_BY_WINDOWS.fullmatch(text) else text
+
+
+def _plain(words: tuple[str, ...]) -> str:
+    return re.sub(r"[^\w.\-]+", "_", "_".join(words)).strip("._-")
 
 
 def series_words(stack: Stack) -> tuple[str, ...]:

@@ -158,18 +158,17 @@ class _Found:
     def __init__(self, root: Path, names: Names) -> None:
         self._root = root
         self._names = names
-        self._studies: list[tuple[tuple[str, ...], Study]] = []
+        self._studies: list[tuple[str, Study]] = []
         self._unusable: list[LeftOut] = []
         self._skipped: list[LeftOut] = []
 
     def sorted(self) -> Discovery:
         unique = UniqueNames()
         studies = []
-        for number, (words, study) in enumerate(
+        for number, (name, study) in enumerate(
             sorted(self._studies, key=lambda s: (s[1].where.casefold(), s[0])), start=1
         ):
-            name = unique.take(folder_name(words))
-            studies.append(Study(number, name, study.where, study.source, study.stack, study.remarks))
+            studies.append(Study(number, unique.take(name), study.where, study.source, study.stack, study.remarks))
         by_place = sorted(self._unusable, key=lambda u: u.where), sorted(self._skipped, key=lambda s: s.where)
         unusable = [LeftOut(unique.take(folder_name((u.name,))), u.where, u.reason) for u in by_place[0]]
         return Discovery(tuple(studies), tuple(unusable), tuple(by_place[1]))
@@ -184,9 +183,9 @@ class _Found:
         if stem.lower() == _KITS_STEM and len(words) > 1:
             words = words[:-1]
         if kind is FileKind.CT:
-            self._studies.append((words, Study(0, "", inner.as_posix(), path)))
+            self._studies.append((folder_name(words), Study(0, "", inner.as_posix(), path)))
         else:
-            self._skipped.append(LeftOut(inner.as_posix(), inner.as_posix(), f"{kind.value}, not a CT"))
+            self._skipped.append(LeftOut(path.name, inner.as_posix(), f"{kind.value}, not a CT"))
 
     def add_listing(self, listing: Listing, largest: bool) -> None:
         usable = []
@@ -208,10 +207,10 @@ class _Found:
         self._add_damaged(damaged)
         self._add_objects(listing)
 
-    def _study(self, stack: Stack, folder: Path, remarks: tuple[str, ...]) -> tuple[tuple[str, ...], Study]:
+    def _study(self, stack: Stack, folder: Path, remarks: tuple[str, ...]) -> tuple[str, Study]:
         by_patient = patient_words(stack) if self._names is Names.PATIENT else ()
-        words = by_patient or (folder_name(folder.relative_to(self._root).parts),)
-        return (*words, *series_words(stack)), Study(0, "", below(folder, self._root), folder, stack, remarks)
+        name = folder_name(by_patient or folder.relative_to(self._root).parts, series_words(stack))
+        return name, Study(0, "", below(folder, self._root), folder, stack, remarks)
 
     def _skip(self, stack: Stack, reason: str) -> None:
         self._skipped.append(LeftOut(str(stack), below(_common_folder(stack), self._root), reason))

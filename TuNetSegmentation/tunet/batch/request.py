@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tunet.batch.discovery import Names
 from tunet.batch.table import source_of_table
 from tunet.choices import Choices
 from tunet.errors import UsageError
+from tunet.models import DEFAULT_BUNDLE
 from tunet.planning.extras import needed
 
 REPORTS = ("html", "pdf")
@@ -74,3 +76,29 @@ def check(request: BatchRequest) -> None:
             f"{request.output} holds the results of {earlier}; choose another folder. If the CTs were only moved, "
             "delete results.json there and start again."
         )
+
+
+def request_from_json(data: dict[str, Any]) -> BatchRequest:
+    """A request as a program sends it: the names of :class:`BatchRequest`, with ``choices`` those of ``Choices``.
+
+    Raises:
+        UsageError: a name is unknown or a value is of the wrong kind.
+    """
+    try:
+        choices = dict(data.get("choices") or {})
+        choices.setdefault("bundle", DEFAULT_BUNDLE)
+        for name in ("threshold_whole", "threshold_tumor"):
+            if choices.get(name) is not None:
+                upper, lower = choices[name]
+                choices[name] = (float(upper), float(lower))
+        plain = {
+            **data,
+            "source": Path(data["source"]),
+            "output": Path(data["output"]),
+            "choices": Choices(**choices),
+            "reports": tuple(data.get("reports") or ()),
+            "names": Names(data.get("names") or Names.FOLDER),
+        }
+        return BatchRequest(**plain)
+    except (TypeError, ValueError, KeyError) as error:
+        raise UsageError(f"The request for the batch cannot be used ({error}); update the program.") from None

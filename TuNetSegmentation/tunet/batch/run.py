@@ -24,7 +24,7 @@ from tunet.batch.record import Wanted, adopt, finished_row, study_record
 from tunet.batch.request import BatchRequest, check
 from tunet.batch.signals import held_back
 from tunet.batch.study import DEFECT, Outcome, Stage, StudyWork, with_same_precision
-from tunet.batch.table import Row, Status, write_table
+from tunet.batch.table import CSV_NAME, Row, Status, write_table
 from tunet.choices import load_chosen
 from tunet.errors import Cancelled, InputError, OutputError, TunetError, UsageError
 from tunet.jobs.local import LocalWorkers
@@ -56,6 +56,31 @@ class BatchResult:
     def count(self, status: Status) -> int:
         """Rows of a status."""
         return sum(row.status is status for row in self.rows)
+
+
+class Incomplete(InputError):
+    """The batch went through, and some CTs could not be done."""
+
+
+class Defects(TunetError):
+    """The batch went through, and this program failed on some CTs."""
+
+    exit_code = 1
+
+
+def raise_if_incomplete(result: BatchResult) -> None:
+    """What a command that was not able to do every CT ends with.
+
+    Raises:
+        Incomplete, Defects: some failed; the sentence says where the reasons stand.
+    """
+    failed = result.count(Status.FAILED)
+    if failed:
+        kind = Defects if result.defects else Incomplete
+        cases = result.count(Status.DONE) + failed
+        raise kind(
+            f"{failed} of {cases} CTs failed; {CSV_NAME} has the reason of each. The same command tries them again."
+        )
 
 
 def run_batch(request: BatchRequest, listener: Listener) -> BatchResult:

@@ -13,28 +13,17 @@ from rich.text import Text
 
 from tunet.batch.json_lines import JsonLines
 from tunet.batch.request import BatchRequest
-from tunet.batch.run import BatchResult, run_batch
+from tunet.batch.run import BatchResult, raise_if_incomplete, run_batch
 from tunet.batch.table import CSV_NAME, Row, Status
 from tunet.commands.console import err, out
-from tunet.errors import InputError, TunetError
 from tunet.progress import ProgressEvent
-
-
-class SomeFailed(InputError):
-    """The batch went through, and some CTs could not be done."""
-
-
-class Defects(TunetError):
-    """The batch went through, and this program failed on some CTs."""
-
-    exit_code = 1
 
 
 def run(request: BatchRequest, as_json: bool) -> None:
     """Do a batch and show it.
 
     Raises:
-        SomeFailed, Defects: all is done that could be, and something is missing.
+        Incomplete, Defects: all is done that could be, and something is missing.
         TunetError: as :func:`tunet.batch.run.run_batch`.
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
@@ -46,13 +35,7 @@ def run(request: BatchRequest, as_json: bool) -> None:
         with _Bar() as bar:
             result = run_batch(request, bar)
         _show(result, request)
-    failed = result.count(Status.FAILED)
-    if failed:
-        kind = Defects if result.defects else SomeFailed
-        all_cases = result.count(Status.DONE) + failed
-        raise kind(
-            f"{failed} of {all_cases} CTs failed; {CSV_NAME} has the reason of each. The same command tries them again."
-        )
+    raise_if_incomplete(result)
 
 
 class _Bar:
@@ -116,7 +99,8 @@ def _show(result: BatchResult, request: BatchRequest) -> None:
         out.print(table)
     skipped = [row for row in result.rows if row.status is Status.SKIPPED]
     for row in skipped[:10]:
-        out.print(Text(f"Left out: {row.where}, {row.name}: {row.message}", "dim"), soft_wrap=True)
+        name = "" if row.where.endswith(row.name) else f", {row.name}"
+        out.print(Text(f"Left out: {row.where}{name}: {row.message}", "dim"), soft_wrap=True)
     if len(skipped) > 10:
         out.print(f"Left out: {len(skipped) - 10} more, see {CSV_NAME}.", style="dim")
     if not result.sheets:
