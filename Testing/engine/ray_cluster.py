@@ -25,10 +25,10 @@ def two_nodes_of_which_one_dies(when: Callable[[], bool]) -> Iterator[str]:
             time.sleep(0.02)
         cluster.remove_node(second, allow_graceful=False)
 
+    cluster.wait_for_nodes()
     killer = threading.Thread(target=kill)
+    killer.start()
     try:
-        cluster.wait_for_nodes()
-        killer.start()
         yield cluster.address
     finally:
         over.set()
