@@ -80,21 +80,13 @@ class _Bar:
 
 
 def _show(result: BatchResult, request: BatchRequest) -> None:
-    table = Table(
-        Column("Case", overflow="fold", min_width=12),
-        "Right ml",
-        "Left ml",
-        "Tumors",
-        "Tumor ml",
-        "Largest mm",
-        "R.E.N.A.L.",
-        "Seconds",
-        box=None,
-    )
+    numbers_of = ("Right ml", "Left ml", "Tumors", "ml", "mm")
+    score = Column("R.E.N.A.L.", no_wrap=True)
+    table = Table(Column("Case", overflow="fold", min_width=16), *numbers_of, score, box=None)
     for row in result.rows:
         if row.status is Status.DONE:
             numbers = (row.right_kidney_ml, row.left_kidney_ml, row.lesions, row.tumor_ml, row.largest_mm)
-            table.add_row(Text(row.name), *(_said(n) for n in numbers), _said(row.renal), _said(row.seconds))
+            table.add_row(Text(row.name), *(_said(n) for n in numbers), _said(row.renal))
     if table.row_count:
         out.print(table)
     skipped = [row for row in result.rows if row.status is Status.SKIPPED]
