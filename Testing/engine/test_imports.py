@@ -45,3 +45,8 @@ def test_the_engine_knows_no_slicer():
     for path in ENGINE.rglob("*.py"):
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
         assert not [line for line in lines if line.startswith(forbidden)], path
+
+
+def test_a_batch_needs_only_what_runs_inside_slicer():
+    foreign = {"typer", "rich", "monai", "lightning", "matplotlib", "skimage", "reportlab", "highdicom", "ray"}
+    assert not imported_by("import tunet.batch.run, tunet.batch.json_lines, tunet.batch.request") & foreign

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from bundles import tiny_bundle
+from tunet.choices import Choices
 from tunet.commands.segment import SegmentRequest, run
 from tunet.compute import Precision, resolve
 from tunet.evaluation import dice
@@ -37,7 +38,7 @@ def geometry(image: sitk.Image):
 
 
 def segmented(source, out):
-    report = run(SegmentRequest(source, out, DEFAULT_BUNDLE), Progress())
+    report = run(SegmentRequest(source, out, Choices(DEFAULT_BUNDLE)), Progress())
     return report, sitk.ReadImage(str(out / "segmentation.nii.gz"))
 
 
@@ -79,7 +80,7 @@ def test_the_papers_whole_plan_runs(shared_data, tmp_path):
     manifest["windowing"] = {"window": PAPER_WINDOWING.window, "stride": PAPER_WINDOWING.stride, "blend": "uniform"}
     (folder / "bundle.json").write_text(json.dumps(manifest))
     source = shared_data / "ct" / "hcc_015" / "hcc015_portal.nii.gz"
-    report = run(SegmentRequest(source, tmp_path / "o", str(folder)), Progress())
+    report = run(SegmentRequest(source, tmp_path / "o", Choices(str(folder))), Progress())
     assert report.postprocessing == "paper"
     assert geometry(sitk.ReadImage(str(tmp_path / "o/segmentation.nii.gz"))) == geometry(sitk.ReadImage(str(source)))
 
@@ -89,7 +90,8 @@ def test_bf16_labels_agree_with_fp32(shared_data, tmp_path):
     source = shared_data / "ct" / "hcc_015" / "hcc015_portal.nii.gz"
     labels = []
     for precision in ("fp32", "bf16"):
-        run(SegmentRequest(source, tmp_path / precision, DEFAULT_BUNDLE, device="cpu", precision=precision), Progress())
+        choices = Choices(DEFAULT_BUNDLE, device="cpu", precision=precision)
+        run(SegmentRequest(source, tmp_path / precision, choices), Progress())
         labels.append(sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / precision / "segmentation.nii.gz"))))
     exact, fast = labels
     assert (exact > 0).any()

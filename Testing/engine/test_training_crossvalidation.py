@@ -7,7 +7,6 @@ import json
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from filelock import FileLock
+from ray_cluster import two_nodes_of_which_one_dies
 from tunet.errors import UsageError
 from tunet.recipe import SpacingGeometry
 from tunet.synthesis import PhantomRecipe, write_dataset
@@ -153,29 +153,12 @@ class TestCut:
         assert other.returncode == 2
 
 
-def kill_a_node_in_the_middle(cluster, node, root: Path) -> None:
-    while len(list(root.glob("fold_*/*/config.json"))) < 2:  # both nodes are at work
-        time.sleep(0.02)
-    cluster.remove_node(node, allow_graceful=False)
-
-
 @pytest.mark.slow
 def test_a_ray_node_killed_in_the_middle_leaves_a_complete_table(dataset, tmp_path, caplog):
-    pytest.importorskip("ray", reason="Ray is an extra: pip install 'tunet[ray]'")
-    from ray.cluster_utils import Cluster
-
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    second = cluster.add_node(num_cpus=1)
     root = tmp_path / "crossval"
     rows = ("tunet", "tunet-median", "tunet-seb")
-    killer = threading.Thread(target=kill_a_node_in_the_middle, args=(cluster, second, root))
-    try:
-        cluster.wait_for_nodes()
-        killer.start()
-        cross_validate(dataset, root, TINY, rows, ray_address=cluster.address)
-        killer.join()
-    finally:
-        cluster.shutdown()
+    with two_nodes_of_which_one_dies(lambda: len(list(root.glob("fold_*/*/config.json"))) >= 2) as address:
+        cross_validate(dataset, root, TINY, rows, ray_address=address)
     assert "its process died; trying again" in caplog.text
     table = list(csv.DictReader((root / "table1.csv").open()))
     assert [(row["row"], row["folds"]) for row in table] == [(row, "2") for row in rows]

@@ -10,5 +10,9 @@ def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 file; a process killed while writing leaves what was there before."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except BaseException:  # a user's stop too
+        partial.unlink(missing_ok=True)
+        raise

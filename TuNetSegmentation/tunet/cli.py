@@ -74,31 +74,116 @@ def segment(
     json_progress: JsonProgress = False,
 ) -> None:
     """Segment kidneys and tumours: segmentation.nii.gz (0, 1 kidney, 2 tumour) and report.json in OUT_DIR."""
+    from tunet.choices import Choices
     from tunet.commands.console import show_report, shown_progress
     from tunet.commands.segment import SegmentRequest, run
     from tunet.models import DEFAULT_BUNDLE
 
-    request = SegmentRequest(
-        source=source,
-        output=output,
+    choices = Choices(
         bundle=bundle or DEFAULT_BUNDLE,
         variant=variant,
         device=device,
         precision=precision,
-        roi=_six_numbers(roi),
         profile=profile,
         postprocess=postprocess,
         threshold_whole=_two_numbers("--threshold-whole", threshold_whole),
         threshold_tumor=_two_numbers("--threshold-tumor", threshold_tumor),
-        save_probabilities=save_probabilities,
         mirrored=mirrored,
-        series=series,
         stride=stride,
         windows=windows,
     )
+    request = SegmentRequest(source, output, choices, _six_numbers(roi), save_probabilities, series)
     with shown_progress(json_progress) as progress:
         report = run(request, progress)
     show_report(report, output, json_progress)
+
+
+@app.command()
+def batch(
+    source: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder of DICOM studies or CT files, nested or not.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Folder for the results.")],
+    bundle: Annotated[str, typer.Option(metavar="NAME|PATH", help="Model: name, folder or zip.")] = "",
+    variant: Annotated[str | None, typer.Option(help="A variant of the bundle; default its ensemble.")] = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    profile: Annotated[
+        str | None, typer.Option(help="Post-processing: clinical, paper or plain; default the bundle's.")
+    ] = None,
+    threshold_whole: Annotated[
+        str | None, typer.Option(metavar="T,LOWER", help="Kidney thresholds: certain, and grown into.")
+    ] = None,
+    threshold_tumor: Annotated[str | None, typer.Option(metavar="T,LOWER", help="The same for the tumour.")] = None,
+    postprocess: Annotated[
+        bool, typer.Option("--postprocess/--no-postprocess", help="Algorithm 1, or both maps cut at 0.5.")
+    ] = True,
+    save_probabilities: Annotated[
+        bool, typer.Option("--save-probabilities", help="Write the probability maps too.")
+    ] = False,
+    mirrored: Annotated[
+        bool, typer.Option("--mirrored", help="Uncertainty of a single model from mirrored passes (4x the time).")
+    ] = False,
+    stride: Annotated[
+        int | None, typer.Option(help="Voxels between windows (the paper: 32); default the bundle's.")
+    ] = None,
+    windows: Annotated[
+        str,
+        typer.Option(help="kidneys (where L-Net saw one), everywhere (the paper's plan), or auto."),
+    ] = "auto",
+    margin: Annotated[float, typer.Option(metavar="MM", help="Safety margin of a resection, for the measures.")] = 5.0,
+    report: Annotated[str, typer.Option(metavar="html|pdf", help="A report for every case; html,pdf for both.")] = "",
+    dicom_seg: Annotated[
+        bool, typer.Option("--dicom-seg", help="DICOM SEG and measurement report (DICOM input); they name the patient.")
+    ] = False,
+    names: Annotated[
+        str, typer.Option(metavar="folder|patient", help="What cases are called after; patient puts names on disk.")
+    ] = "folder",
+    largest: Annotated[
+        bool, typer.Option("--largest", help="Of every DICOM study only the CT with the most slices.")
+    ] = False,
+    again: Annotated[bool, typer.Option("--again", help="Do finished cases anew.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Cases side by side on this machine.")] = 1,
+    ray: Annotated[str | None, typer.Option(metavar="ADDRESS|local", help="Cases on the machines of a Ray.")] = None,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Segment and measure every CT of a folder: one table, one contact sheet; the same command goes on where it was."""
+    from tunet.batch.discovery import Names
+    from tunet.batch.request import BatchRequest
+    from tunet.choices import Choices
+    from tunet.commands.batch import run
+    from tunet.models import DEFAULT_BUNDLE
+
+    if names not in [style.value for style in Names]:
+        raise UsageError(f"--names is folder or patient, got {names!r}.")
+    choices = Choices(
+        bundle=bundle or DEFAULT_BUNDLE,
+        variant=variant,
+        device=device,
+        precision=precision,
+        profile=profile,
+        postprocess=postprocess,
+        threshold_whole=_two_numbers("--threshold-whole", threshold_whole),
+        threshold_tumor=_two_numbers("--threshold-tumor", threshold_tumor),
+        mirrored=mirrored,
+        stride=stride,
+        windows=windows,
+    )
+    request = BatchRequest(
+        source=source,
+        output=output,
+        choices=choices,
+        margin_mm=margin,
+        reports=_words(report),
+        dicom_seg=dicom_seg,
+        save_probabilities=save_probabilities,
+        names=Names(names),
+        largest=largest,
+        again=again,
+        processes=jobs,
+        ray=ray,
+    )
+    run(request, json_progress)
 
 
 @app.command()

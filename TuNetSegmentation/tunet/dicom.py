@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +35,24 @@ def read_dicom_folder(folder: Path, series: str | None = None) -> Reading:
     """
     listing = list_stacks(folder)
     stack = _chosen(listing, series, folder)
+    return read_stack(stack, folder, _about_the_rest(listing, stack))
+
+
+def read_stack(stack: Stack, source: Path, remarks: Iterable[str] = ()) -> Reading:
+    """The CT of one stack.
+
+    Args:
+        source: the folder it lies in.
+        remarks: sentences to put before the reading's own warnings.
+
+    Raises:
+        InputError: slices are missing, uneven, damaged or of different sizes.
+    """
     order = ordered(stack)
     array = _pixels([s.path for s in order.slices], stack)
     volume = Volume(array, order.grid)
     check_voxels(volume, str(stack))
-    warnings = [*_about_the_rest(listing, stack)]
+    warnings = [*remarks]
     if order.is_tilted:
         volume = straightened(volume, order)
         warnings.append(
@@ -46,7 +60,7 @@ def read_dicom_folder(folder: Path, series: str | None = None) -> Reading:
             "and the result lies on that corrected grid."
         )
     spacing = volume.grid.spacing_mm[2]
-    return Reading(volume, f"DICOM {stack} of {spacing:g} mm", (*warnings, *doubts_about(volume)), folder)
+    return Reading(volume, f"DICOM {stack} of {spacing:g} mm", (*warnings, *doubts_about(volume)), source)
 
 
 def source_slices(folder: Path, series: str | None = None) -> SliceOrder:
@@ -64,7 +78,7 @@ def _chosen(listing: Listing, series: str | None, folder: Path) -> Stack:
         if not named:
             numbers = ", ".join(dict.fromkeys(s.series_number for s in listing.stacks)) or "none"
             raise InputError(f"There is no series {series} in {folder.name}; it has: {numbers}.")
-        listing = Listing(tuple(named), listing.other_modalities, listing.multiframe, listing.unreadable)
+        listing = Listing(tuple(named), listing.others, listing.multiframe, listing.unreadable)
     usable = [stack for stack in listing.stacks if stack.is_axial_ct]
     if not usable:
         raise InputError(_nothing_usable(listing, folder))
@@ -72,16 +86,17 @@ def _chosen(listing: Listing, series: str | None, folder: Path) -> Stack:
 
 
 def _nothing_usable(listing: Listing, folder: Path) -> str:
-    modalities = dict.fromkeys([*(s.modality for s in listing.stacks), *listing.other_modalities])
+    modalities = dict.fromkeys([*(s.modality for s in listing.stacks), *sorted(o.modality for o in listing.others)])
     if any(stack.modality == "CT" for stack in listing.stacks):
         return f"{folder.name} holds CT images but no axial series; export the axial reconstruction."
     if listing.multiframe:
         return f"{folder.name} holds a multi-frame (enhanced) DICOM object; export the CT as single images."
     if modalities:
-        found = " and ".join(_KINDS.get(m, f"{m} objects") for m in modalities)
+        found = " and ".join(kind_of(m) for m in modalities)
         return f"{folder.name} holds {found}, not CT; give the folder of the CT series."
     if listing.unreadable:
-        return f"{folder.name} holds no readable DICOM images ({listing.unreadable} damaged or empty); copy them again."
+        count = len(listing.unreadable)
+        return f"{folder.name} holds no readable DICOM images ({count} damaged or empty); copy them again."
     return f"There are no DICOM images in {folder.name}; give the folder of the CT series."
 
 
@@ -92,9 +107,18 @@ def _about_the_rest(listing: Listing, taken: Stack) -> list[str]:
         more = f" and {len(rest) - 5} more" if len(rest) > 5 else ""
         found.append(f"Taken: {taken}. Left out: {'; '.join(rest[:5])}{more}.")
     if listing.unreadable:
-        count = listing.unreadable
-        found.append(f"{count} {'file was' if count == 1 else 'files were'} left out as damaged or empty.")
+        found.append(about_unreadable(len(listing.unreadable)))
     return found
+
+
+def kind_of(modality: str) -> str:
+    """DICOM's code of a modality in words."""
+    return _KINDS.get(modality, f"{modality} objects")
+
+
+def about_unreadable(count: int) -> str:
+    """The remark about damaged files beside a series."""
+    return f"{count} {'file was' if count == 1 else 'files were'} left out as damaged or empty."
 
 
 def _pixels(paths: list[Path], stack: Stack) -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:

@@ -19,7 +19,9 @@ Vector = npt.NDArray[np.float64]
 # Everything that is needed of a header; pydicom skips the rest.
 _TAGS = [
     "SOPClassUID",
+    "SOPInstanceUID",
     "Modality",
+    "StudyInstanceUID",
     "SeriesInstanceUID",
     "SeriesNumber",
     "SeriesDescription",
@@ -69,7 +71,7 @@ class Stack:
 
     Attributes:
         modality: DICOM's code, "CT" for what is wanted.
-        series_uid: for selecting, never shown.
+        study_uid, series_uid: for grouping and selecting, never shown.
         series_number, title: for people.
         acquisition: its number in words, empty where the series has only one.
         size: (columns, rows).
@@ -78,6 +80,7 @@ class Stack:
     """
 
     modality: str
+    study_uid: str
     series_uid: str
     series_number: str
     title: str
@@ -104,39 +107,60 @@ class Stack:
 
 
 @dataclass(frozen=True)
+class OtherObject:
+    """A DICOM file that is no image with a place in space (RTSTRUCT, SR, screen capture, ...): code and file."""
+
+    modality: str
+    path: Path
+
+
+@dataclass(frozen=True)
 class Listing:
     """What a folder holds.
 
     Attributes:
         stacks: images with a position in space.
-        other_modalities: codes of objects that are no such images (RTSTRUCT, SR, PR, ...).
-        multiframe: number of multi-frame CT objects.
-        unreadable: number of files that are damaged or empty although named like DICOM.
+        others: objects that are no such images.
+        multiframe: multi-frame objects.
+        unreadable: files that are damaged or empty although named like DICOM.
     """
 
     stacks: tuple[Stack, ...]
-    other_modalities: tuple[str, ...]
-    multiframe: int
-    unreadable: int
+    others: tuple[OtherObject, ...]
+    multiframe: tuple[OtherObject, ...]
+    unreadable: tuple[Path, ...]
 
 
 def list_stacks(folder: Path) -> Listing:
     """All DICOM images below a folder, sorted into stacks."""
+    return list_files(_files(folder))
+
+
+def list_files(paths: Iterable[Path]) -> Listing:
+    """The DICOM images among these files, sorted into stacks; what is no DICOM, or a copy, is passed over."""
     groups: dict[tuple[Any, ...], list[tuple[Any, Slice]]] = defaultdict(list)
-    others: set[str] = set()
-    multiframe = unreadable = 0
-    for path in _files(folder):
+    others: list[OtherObject] = []
+    multiframe: list[OtherObject] = []
+    unreadable: list[Path] = []
+    seen: set[tuple[str, str]] = set()
+    for path in paths:
         header = _header(path)
         if header is None:
-            unreadable += _looks_like_dicom(path)
-        elif int(header.get("NumberOfFrames") or 1) > 1:
-            multiframe += 1
+            unreadable += [path] if _looks_like_dicom(path) else []
+            continue
+        instance = str(header.get("SOPInstanceUID") or path), str(header.get("ImagePositionPatient"))
+        if instance in seen:
+            continue
+        seen.add(instance)
+        plain = OtherObject(str(header.get("Modality", "unknown")), path)
+        if int(header.get("NumberOfFrames") or 1) > 1:
+            multiframe.append(plain)
         elif (image := _slice(path, header)) is None:
-            others.add(str(header.get("Modality", "unknown")))
+            others.append(plain)
         else:
             groups[_group_key(header, image)].append((header, image))
     stacks = tuple(stack for members in groups.values() for stack in _stacks(members))
-    return Listing(_numbered(stacks), tuple(sorted(others)), multiframe, unreadable)
+    return Listing(_numbered(stacks), tuple(others), tuple(multiframe), tuple(unreadable))
 
 
 def _files(folder: Path) -> Iterable[Path]:
@@ -203,6 +227,7 @@ def _stack(members: list[tuple[Any, Slice]], acquisition: str = "") -> Stack:
     kinds = _image_type(header)
     return Stack(
         modality=str(header.get("Modality", "unknown")),
+        study_uid=str(header.get("StudyInstanceUID") or ""),
         series_uid=str(header.get("SeriesInstanceUID")),
         series_number=str(header.get("SeriesNumber") or "?"),
         title=str(header.get("SeriesDescription") or "").strip(),

@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from rich.table import Table
 
+from tunet.choices import Choices
 from tunet.commands.console import err, out, show_seconds, shown_progress
-from tunet.commands.segment import SEGMENTATION_NAME, SegmentRequest
+from tunet.commands.segment import SegmentRequest
 from tunet.commands.segment import run as run_segment
 from tunet.errors import UsageError
 from tunet.evaluation import tumor_dice, whole_dice
 from tunet.models import DEFAULT_BUNDLE
+from tunet.result_files import SEGMENTATION_NAME
 from tunet.synthesis import PhantomRecipe, write_dataset
 from tunet.volume import Volume
 from tunet.volume_io import read_ct, read_labels, read_map
@@ -45,9 +47,7 @@ def run(output: Path, seed: int, device: str, precision: str) -> None:
     request = SegmentRequest(
         case / "imaging.nii.gz",
         result,
-        DEFAULT_BUNDLE,
-        device=device,
-        precision=precision,
+        Choices(DEFAULT_BUNDLE, device=device, precision=precision),
         save_probabilities=True,
     )
     with shown_progress(as_json=False) as progress:

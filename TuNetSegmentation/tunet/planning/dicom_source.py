@@ -9,7 +9,7 @@ from typing import Any
 import pydicom
 
 from tunet.dicom import source_slices
-from tunet.dicom_geometry import straight_grid
+from tunet.dicom_geometry import SliceOrder, straight_grid
 from tunet.errors import InputError
 from tunet.grid import Grid
 
@@ -44,11 +44,19 @@ def read_source(folder: Path, series: str | None = None) -> SourceSeries:
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder; DICOM objects can be made only with the CT's own DICOM folder.")
-    order = source_slices(folder, series)
+    return source_of(source_slices(folder, series), folder.name)
+
+
+def source_of(order: SliceOrder, name: str) -> SourceSeries:
+    """The headers of slices in their order; ``name`` is the folder's, for sentences.
+
+    Raises:
+        InputError: they have no frame of reference or study.
+    """
     datasets = tuple(pydicom.dcmread(part.path, stop_before_pixels=True) for part in order.slices)
     for keyword, words in (("FrameOfReferenceUID", "frame of reference"), ("StudyInstanceUID", "study number")):
         if any(not dataset.get(keyword) for dataset in datasets):
-            raise InputError(f"The CT in {folder.name} has no {words}, which DICOM objects need; export it again.")
+            raise InputError(f"The CT in {name} has no {words}, which DICOM objects need; export it again.")
     grid = straight_grid(order)
     for dataset in datasets:
         _complete(dataset, grid)

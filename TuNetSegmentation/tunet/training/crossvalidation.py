@@ -21,15 +21,16 @@ from filelock import FileLock, Timeout
 from tunet.atomic import write_text
 from tunet.compute import resolve
 from tunet.errors import UsageError
+from tunet.jobs.local import LocalWorkers
+from tunet.jobs.queue import Tell, Workers, raise_failed, run_jobs
+from tunet.jobs.ray_workers import RayWorkers
 from tunet.recipe import Recipe
 from tunet.thresholds import PLAIN
 from tunet.training.cases import CaseFiles, find_cases, prepare_case
 from tunet.training.dataset_record import RECORD_NAME, DatasetRecord
-from tunet.training.distribute import LocalWorkers, Workers, run_jobs
 from tunet.training.experiment import LOCK_NAME, SCORES_NAME, Experiment, FoldData, run_experiment
 from tunet.training.plan import ENSEMBLE, Job, plan_jobs
 from tunet.training.presets import Preset
-from tunet.training.ray_workers import RayWorkers
 from tunet.training.run import LOCALIZATION, plain, run_details
 from tunet.training.scores import FoldScores
 from tunet.training.scoring import run_segmenter, score_rows
@@ -76,7 +77,7 @@ class CrossValidation:
         """A training job as an experiment."""
         return Experiment(job.network, job.fold, self.preset, self.data, job.folder(self.root))
 
-    def __call__(self, job: Job) -> None:
+    def __call__(self, job: Job, _tell: Tell) -> None:
         """Do a job."""
         if job.network == ENSEMBLE:
             self._score_ensemble(job)
@@ -129,7 +130,7 @@ def cross_validate(
     try:
         with FileLock(root / LOCK_NAME, timeout=0):
             crossval = _opened(dataset.resolve(), root.resolve(), preset, tuple(rows))
-            workers = RayWorkers(crossval, ray_address) if ray_address else None
+            workers: Workers[Job, None] | None = RayWorkers(crossval, ray_address) if ray_address else None
             _run(crossval, processes, workers, listener)
     except Timeout:
         raise UsageError(f"Another cross-validation is at work in {root}; wait for it or stop it.") from None
@@ -171,12 +172,12 @@ def _claim(root: Path, preset: Preset) -> None:
         raise UsageError(f"{root} holds a cross-validation with other settings; choose another folder.")
 
 
-def _run(crossval: CrossValidation, processes: int, workers: Workers | None, listener: Listener) -> None:
+def _run(crossval: CrossValidation, processes: int, workers: Workers[Job, None] | None, listener: Listener) -> None:
     jobs = crossval.jobs
     missing = [job for job in jobs if not crossval.finished(job)]
     done = len(jobs) - len(missing)
 
-    def tell(job: Job) -> None:
+    def tell(job: Job, _result: None) -> None:
         nonlocal done
         done += 1
         listener(job.name, done, len(jobs))
@@ -186,8 +187,16 @@ def _run(crossval: CrossValidation, processes: int, workers: Workers | None, lis
     _prepare(crossval, missing)
     listener("start", done, len(jobs))
     if missing:
-        run_jobs(missing, workers or LocalWorkers(crossval, processes), tell)
+        raise_failed(run_jobs(missing, workers or _one_fold_after_the_other(crossval, processes), tell, _log_failure))
     write_table(crossval.scores(), crossval.root)
+
+
+def _one_fold_after_the_other(crossval: CrossValidation, processes: int) -> Workers[Job, None]:
+    return LocalWorkers(crossval, processes, order=lambda job: job.fold)
+
+
+def _log_failure(job: Job, error: BaseException) -> None:
+    _log.error("%s failed: %s", job.name, error)
 
 
 def _prepare(crossval: CrossValidation, missing: Sequence[Job]) -> None:

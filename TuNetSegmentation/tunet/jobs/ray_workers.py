@@ -1,26 +1,23 @@
-"""Jobs on many machines by Ray; the dataset and the output folder lie on a file system that all of them see."""
+"""Jobs on many machines by Ray; what they read and write lies on a file system that all of them see."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import torch
+from typing import Any, Generic, cast
 
 from tunet.errors import UsageError
-from tunet.training.distribute import Work, WorkerDied
-from tunet.training.plan import Job
+from tunet.jobs.queue import J, R, Work, WorkerDied
 
 LOCAL = "local"
 DATA_LOADING_CPUS = 4
 
 
-class RayWorkers:
-    """Every job is a Ray task: one GPU each where the cluster has GPUs, else one core.
+class RayWorkers(Generic[J, R]):
+    """Every job is a Ray task: one GPU each where the cluster has GPUs, else one core. What jobs tell is not heard.
 
     Ray itself would repeat a task whose machine is gone without telling; here ``run_jobs`` decides.
     """
 
-    def __init__(self, work: Work, address: str) -> None:
+    def __init__(self, work: Work[J, R], address: str) -> None:
         try:
             import ray
         except ImportError:
@@ -29,38 +26,39 @@ class RayWorkers:
         if not ray.is_initialized():
             try:
                 ray.init(None if address == LOCAL else address, log_to_driver=False, include_dashboard=False)
-            except ConnectionError as error:
+            except (ConnectionError, ValueError) as error:
                 raise UsageError(f"No Ray cluster answers at {address!r} ({error}); start it with: ray start") from None
         gpus = 1 if ray.cluster_resources().get("GPU", 0) >= 1 else 0
         cpus = DATA_LOADING_CPUS if gpus else 1
         self._task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=0)(_with_threads)
         self._work = ray.put((work, cpus))
-        self._running: dict[Any, Job] = {}
+        self._running: dict[Any, J] = {}
 
-    def submit(self, job: Job) -> None:
-        """See :class:`~tunet.training.distribute.Workers`."""
+    def submit(self, job: J) -> None:
+        """See :class:`~tunet.jobs.queue.Workers`."""
         self._running[self._task.remote(self._work, job)] = job
 
-    def next_done(self) -> tuple[Job, BaseException | None]:
-        """See :class:`~tunet.training.distribute.Workers`."""
+    def next_done(self) -> tuple[J, R | BaseException]:
+        """See :class:`~tunet.jobs.queue.Workers`."""
         done, _ = self._ray.wait(list(self._running), num_returns=1)
         job = self._running.pop(done[0])
         try:
-            self._ray.get(done[0])
+            return job, cast("R", self._ray.get(done[0]))
         except self._ray.exceptions.RayTaskError as error:
             return job, error.cause if isinstance(error.cause, BaseException) else error
         except self._ray.exceptions.RayError as error:
             return job, WorkerDied(str(error))
-        return job, None
 
     def close(self) -> None:
-        """See :class:`~tunet.training.distribute.Workers`."""
+        """See :class:`~tunet.jobs.queue.Workers`."""
         for reference in self._running:
             self._ray.cancel(reference, force=True)
         self._ray.shutdown()
 
 
-def _with_threads(work_and_cpus: tuple[Work, int], job: Job) -> None:
+def _with_threads(work_and_cpus: tuple[Work[J, R], int], job: J) -> R:
+    import torch
+
     work, cpus = work_and_cpus
     torch.set_num_threads(cpus)
-    work(job)
+    return work(job, lambda message: None)
