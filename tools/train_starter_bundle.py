@@ -241,15 +241,21 @@ def run_job(job: Job, data: Data, output: Path) -> None:
     log.info("%s took %.1f minutes", job.folder, details["minutes"])
 
 
-def run_all(jobs: Sequence[Job], data: Data, output: Path, processes: int) -> None:
-    """Fit networks side by side, one thread each."""
+def run_chain(jobs: Sequence[Job], data: Data, output: Path) -> None:
+    """Fit networks one after another, on one thread: later ones begin with the weights of earlier ones."""
+    torch.set_num_threads(1)
+    for job in jobs:
+        run_job(job, data, output)
+
+
+def run_all(chains: Sequence[Sequence[Job]], data: Data, output: Path, processes: int) -> None:
+    """Chains side by side."""
     if processes == 1:
-        torch.set_num_threads(1)
-        for job in jobs:
-            run_job(job, data, output)
+        for chain in chains:
+            run_chain(chain, data, output)
         return
-    with ProcessPoolExecutor(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        list(pool.map(run_job, jobs, [data] * len(jobs), [output] * len(jobs)))
+    with ProcessPoolExecutor(processes) as pool:
+        list(pool.map(run_chain, chains, [data] * len(chains), [output] * len(chains)))
 
 
 def make_bundle(runs: Iterable[Path], folder: Path, version: str) -> None:
@@ -286,19 +292,18 @@ def main() -> None:
         return arguments.stage in (None, stage)
 
     if wanted("synthetic"):
-        run_all(first_jobs(), data, output, arguments.jobs)
+        run_all([[job] for job in first_jobs()], data, output, arguments.jobs)
     if wanted("folds"):
         patients = sorted(set(data.patient_of().values()))
         chosen = [p for p in patients if arguments.only in (None, p)]
-        jobs = [job for p in chosen for job in fold_jobs(p, patients.index(p))]
-        run_all(jobs, data, output, arguments.jobs)
+        run_all([fold_jobs(p, patients.index(p)) for p in chosen], data, output, arguments.jobs)
         for patient in chosen:
             fold = output / f"fold_{patient}"
             make_bundle([fold / LOCALIZATION, fold / "tunet"], fold / "bundle", f"without-{patient}")
     if wanted("all"):
-        for jobs in (last_jobs(), variant_jobs()):
-            wanted_jobs = [job for job in jobs if arguments.only in (None, job.network)]
-            run_all(wanted_jobs, data, output, arguments.jobs)
+        for chains in ([last_jobs()], [[job] for job in variant_jobs()]):
+            chosen_chains = [[job for job in chain if arguments.only in (None, job.network)] for chain in chains]
+            run_all(chosen_chains, data, output, arguments.jobs)
         runs = [output / "all" / key for key in (LOCALIZATION, *ENSEMBLE_MEMBERS)]
         if all((run / RUN_NAME).is_file() for run in runs):
             make_bundle(runs, output / "bundle", arguments.version)
