@@ -27,7 +27,7 @@ from tunet.networks.build import build_localization, build_segmentation
 from tunet.networks.cascade import Cascade
 from tunet.networks.size import NetworkSize
 from tunet.recipe import Normalization, Padding, Recipe, Scaling, SpacingGeometry
-from tunet.thresholds import CLINICAL, RegionThresholds
+from tunet.thresholds import CLINICAL, RegionThresholds, TumorOutsideWhole
 from tunet.training.augmentation import Augmentation
 from tunet.training.cases import CaseFiles, find_cases
 from tunet.training.config import FitConfig, Schedule
@@ -91,12 +91,23 @@ TUMOR_TUNING = replace(
     max_epochs=8,
     learning_rate=4e-3,
 )
+# Healthy kidneys then show it what is none.
+TUMOR_REFINING = replace(
+    TUMOR_TUNING,
+    sampling=PatchSampling(patch=(40, 48, 48), tumor_share=0.3, kidney_share=0.5),
+    max_epochs=7,
+    learning_rate=3e-3,
+)
 
 POSTPROCESSING = replace(
     CLINICAL,
     whole=RegionThresholds(0.5, 0.5, None),
-    tumor=RegionThresholds(0.5, 0.4, None),
-    small_tumor=replace(CLINICAL.small_tumor, lower=0.5),
+    tumor=RegionThresholds(0.8, 0.6, None),
+    small_tumor=replace(CLINICAL.small_tumor, lower=0.6),
+    tumor_outside_whole=TumorOutsideWhole.BACKGROUND,
+    localization_margin_mm=8.0,
+    smallest_kidney_mm3=20_000.0,
+    smallest_tumor_mm3=500.0,
 )
 
 log = logging.getLogger("train_starter_bundle")
@@ -179,18 +190,13 @@ def first_jobs() -> list[Job]:
 
 def jobs_without(patient: str | None, folder: str, cascade: FitConfig, seed: int) -> list[Job]:
     """L-Net and the plain cascade without a patient: W-Net and T-Net together, then T-Net alone."""
-    first = Job("tunet", f"{folder}/joint/tunet", cascade, seed, "synthetic/tunet", left_out=patient)
+    joint, tumor = f"{folder}/joint/tunet", f"{folder}/tumor/tunet"
+    localization = f"{folder}/localization"
     return [
-        first,
-        Job(
-            LOCALIZATION,
-            f"{folder}/localization",
-            LOCALIZER_TUNING,
-            seed + 1,
-            "synthetic/localization",
-            left_out=patient,
-        ),
-        Job("tunet", f"{folder}/tunet", TUMOR_TUNING, seed + 2, first.folder, left_out=patient, keeps_whole=True),
+        Job("tunet", joint, cascade, seed, "synthetic/tunet", left_out=patient),
+        Job(LOCALIZATION, localization, LOCALIZER_TUNING, seed + 1, "synthetic/localization", left_out=patient),
+        Job("tunet", tumor, TUMOR_TUNING, seed + 2, joint, left_out=patient, keeps_whole=True),
+        Job("tunet", f"{folder}/tunet", TUMOR_REFINING, seed + 3, tumor, left_out=patient, keeps_whole=True),
     ]
 
 
