@@ -105,7 +105,7 @@ POSTPROCESSING = replace(
     tumor=RegionThresholds(0.8, 0.6, None),
     small_tumor=replace(CLINICAL.small_tumor, lower=0.6),
     tumor_outside_whole=TumorOutsideWhole.BACKGROUND,
-    localization_margin_mm=8.0,
+    localization_margin_mm=4.0,
     smallest_kidney_mm3=20_000.0,
     smallest_tumor_mm3=500.0,
 )
