@@ -237,10 +237,14 @@ def _tried(
     donors: Sequence[Donor], rng: np.random.Generator, put: Callable[[Donor], _T | None], with_tumor: bool = False
 ) -> _T | None:
     """The first of some random donors that fits."""
-    for number in rng.permutation(len(donors))[:_TRIES]:
+    tries = 0
+    for number in rng.permutation(len(donors)):
         donor = donors[int(number)]
         if with_tumor and donor.tumor_mm == 0:
             continue
+        tries += 1
+        if tries > _TRIES:
+            break
         done = put(donor)
         if done is not None:
             return done

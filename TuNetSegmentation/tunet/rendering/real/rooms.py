@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import ConvexHull
 
 from tunet.grid import Grid
 from tunet.rendering.anatomy_of_mask import KidneyPlace
@@ -16,6 +17,7 @@ from tunet.volume import Volume
 _STEP_MM = 2.5
 _BONE_HU = 300.0
 _SKIN_MM, _WALL_MM, _BEHIND_MM = 14.0, 12.0, 7.0
+_LEAST_LEAN = 0.03
 _HALF_COLUMN_MM, _BEFORE_COLUMN_MM = 27.0, 26.0
 _LUNG_ML = 40.0
 _FAT = (-150.0, -40.0)
@@ -101,23 +103,35 @@ def _body(smooth: Field) -> Mask:
 
 
 def _body_wall(body: Mask, fat: Mask, grid: Grid) -> Mask:
-    """Outside, skin, the fat under it and the layer of muscle and ribs beneath."""
+    """Outside, skin, the fat under it and the layer of muscle and ribs beneath.
+
+    What lies within the skin and is no fat spans the trunk: its convex outline in each slice needs no closed ring.
+    """
     skin = _depth(body, grid)
-    # Fat that thin gaps join to the skin's lies inside: only what is thick spreads.
-    thick = ndimage.binary_erosion(fat | ~body, np.ones((1, 3, 3)))
-    under_skin = ndimage.binary_propagation(skin < _SKIN_MM / 2, mask=thick | (skin < _SKIN_MM / 2))
-    under_skin = ndimage.binary_dilation(under_skin, np.ones((1, 3, 3))) & (fat | (skin < _SKIN_MM / 2))
-    trunk = np.stack([_largest(ndimage.binary_opening(one, iterations=2)) for one in body & ~under_skin])
-    trunk = np.stack([ndimage.binary_fill_holes(one) for one in trunk])
+    lean = body & ~fat & (skin > _SKIN_MM / 2)
+    trunk = np.stack([_convex(_large(ndimage.binary_opening(one, iterations=1))) for one in lean])
     return np.asarray((skin < _SKIN_MM) | (_depth(trunk, grid) < _WALL_MM), dtype=bool)
 
 
-def _largest(slice_: Mask) -> Mask:
+def _large(slice_: Mask) -> Mask:
+    """Without the vessels and strands under the skin."""
     pieces, count = ndimage.label(slice_)
     if count < 2:
         return slice_
     sizes = np.bincount(pieces.ravel())
-    return np.asarray(pieces == 1 + int(np.argmax(sizes[1:])))
+    sizes[0] = 0
+    return np.asarray(slice_ & (sizes > _LEAST_LEAN * sizes.sum())[pieces])
+
+
+def _convex(slice_: Mask) -> Mask:
+    points = np.argwhere(slice_ & ~ndimage.binary_erosion(slice_))
+    if len(points) < 3 or np.ptp(points, axis=0).min() == 0:
+        return slice_
+    inside = np.ones(slice_.shape, dtype=bool)
+    rows, columns = np.ogrid[: slice_.shape[0], : slice_.shape[1]]
+    for down, across, shift in ConvexHull(points).equations:
+        inside &= down * rows + across * columns + shift <= 1e-6
+    return inside
 
 
 def _depth(mask: Mask, grid: Grid) -> Field:
