@@ -255,7 +255,7 @@ def _finish(scene: Scene, about: CaseDescription, rng: np.random.Generator) -> S
     grain = about.grain or Grain(0.0, (0.4, 0.4, 0.4))
     blur, noise = rng.random() < 0.2, rng.random() < 0.3
     about.blur_mm, about.noise_hu = degrade(scene, grain, bool(blur), bool(noise), rng)
-    if rng.random() < 0.35:
+    if rng.random() < 0.45:
         about.crop = crop_with_tumor(scene, rng)
     return scene if about.crop is None else cropped(scene, about.crop)
 

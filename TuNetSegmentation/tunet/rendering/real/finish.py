@@ -14,6 +14,7 @@ _BLUR_MM, _NOISE_HU = (0.4, 1.1), (4.0, 22.0)
 _LEAST_MM, _MARGIN_MM = 60.0, 10.0
 _LOWEST_HU, _HIGHEST_HU = -1024, 3071
 _CROPS, _LEAST_TUMOR_KEPT = 12, 0.6
+_SHARE_WITHOUT, _SHARE_THROUGH = 0.25, 0.35
 _NO_KIDNEY, _THROUGH, _MILD = "without kidneys", "through the kidneys", "around the kidneys"
 
 
@@ -57,13 +58,13 @@ def random_crop(scene: Scene, rng: np.random.Generator) -> Crop | None:
     low, high = int(used[0]), int(used[-1]) + 1
     margin = round(_MARGIN_MM / spacing)
     draw = rng.random()
-    if draw < 0.15:
+    if draw < _SHARE_WITHOUT:
         rooms = [(0, low - 1), (high + 1, slices)]
         rooms = [room for room in rooms if room[1] - room[0] >= least / 2]
         if rooms:
             first, stop = rooms[int(rng.integers(len(rooms)))]
             return Crop(_NO_KIDNEY, first, stop)
-    if draw < 0.40:
+    if draw < _SHARE_WITHOUT + _SHARE_THROUGH:
         cut = int(rng.integers(low + (high - low) // 6, high - (high - low) // 6))
         first, stop = (cut, slices) if rng.random() < 0.5 else (0, cut)
         if stop - first >= least:

@@ -13,11 +13,12 @@ from tunet.rendering.real.scene import Field, Scene, smooth_step
 from tunet.rendering.shapes import Canvas, SmoothNoise
 
 LIPIODOL = "lipiodol in the liver"
-_SIZES_MM, _HU, _HIGHEST_HU = (5.0, 60.0), (300.0, 1500.0), 3000.0
+_SIZES_MM, _HU, _HIGHEST_HU = (5.0, 60.0), (250.0, 1500.0), 3000.0
 _MOST_FOCI, _SPREAD_MM = 7, 28.0
-_RIM_CHANCE, _RIM_SHARE = 0.3, (0.12, 0.35)
-_SPECKLE_MM, _PATCH_MM = 4.0, 13.0
-_TISSUE, _BLUR_MM = (0.45, 0.95), 0.6
+_RIM_CHANCE, _RIM_SHARE = 0.2, (0.12, 0.35)
+_SCATTERED_CHANCE = 0.6
+_DROP_MM, _CLUMP_MM, _PATCH_MM = 1.6, 4.0, 12.0
+_TISSUE, _BLUR_MM = (0.45, 0.95), 0.8
 
 
 def add_lipiodol(scene: Scene, rooms: Rooms, grain: Grain, rng: np.random.Generator) -> list[Finding]:
@@ -47,7 +48,10 @@ def _focus(
     canvas = Canvas.of(grid, centre)
     flat = rng.uniform(0.7, 1.15, 3) * radius
     distance = canvas.ellipsoid((0.0, 0.0, 0.0), (flat[0], flat[1], flat[2]))
-    distance = distance + 0.2 * radius * SmoothNoise(rng, max(0.7 * diameter, 6.0)).on(canvas)
+    ragged = 0.2 * SmoothNoise(rng, max(0.5 * diameter, 5.0)).on(canvas) + 0.12 * SmoothNoise(rng, 3.0).on(canvas)
+    distance = distance + radius * ragged
+        0.2 * SmoothNoise(rng, max(0.5 * diameter, 5.0)).on(canvas) + 0.12 * SmoothNoise(rng, 3.0).on(canvas)
+    )
     share = canvas.coverage(np.asarray(distance, dtype=np.float32))
     # Only liver and what is like it takes the oil up: not the fat and air around it, and never a kidney.
     smooth = ndimage.gaussian_filter(scene.hu[box], [1.0 / s for s in grid.spacing_mm[::-1]])
@@ -61,13 +65,19 @@ def _focus(
 
 
 def _deposit(canvas: Canvas, distance: Field, radius: float, rng: np.random.Generator) -> Field:
-    """How much oil lies where, about 1 where it is dense: patches, lumps and speckles in them, or a rim of them."""
-    speckle = np.exp(rng.uniform(0.25, 0.6) * SmoothNoise(rng, _SPECKLE_MM).on(canvas))
-    lumps = np.exp(0.35 * SmoothNoise(rng, 2.2 * _SPECKLE_MM).on(canvas))
-    full = rng.uniform(-0.8, 1.4)
-    patches = smooth_step(SmoothNoise(rng, min(_PATCH_MM, max(radius, 5.0))).on(canvas), -full - 0.5, -full + 0.7)
-    oil = speckle * lumps * (0.06 + 0.94 * patches)
+    """How much oil lies where, about 1 where it is dense: in drops, in clumps of them, or all through; or a rim."""
+    fine, coarse = SmoothNoise(rng, _DROP_MM).on(canvas), SmoothNoise(rng, _CLUMP_MM).on(canvas)
+    drops = np.exp(rng.uniform(0.5, 0.9) * fine) * np.exp(0.4 * coarse)
+    patches = SmoothNoise(rng, min(_PATCH_MM, max(radius, 4.0))).on(canvas)
+    if rng.random() < _SCATTERED_CHANCE:
+        where = smooth_step(fine + coarse + 0.8 * patches, rng.uniform(0.2, 1.2), 3.2)
+    else:
+        full = rng.uniform(-0.6, 1.2)
+        where = smooth_step(patches + 0.5 * coarse, -full - 0.4, -full + 0.4)
+    oil = drops * (0.04 + 0.96 * where)
     if radius > 6 and rng.random() < _RIM_CHANCE:
         wide = radius * rng.uniform(*_RIM_SHARE)
-        oil = oil * (0.05 + 0.95 * smooth_step(distance, -1.6 * wide, -0.8 * wide))
+        # Thick here, thin or missing there.
+        wide = wide * np.clip(0.9 + 0.7 * patches, 0.05, 2.0)
+        oil = oil * (0.04 + 0.96 * smooth_step(distance + 1.2 * wide, -0.12 * radius, 0.12 * radius))
     return np.asarray(oil, dtype=np.float32)

@@ -22,7 +22,7 @@ _HALF_COLUMN_MM, _BEFORE_COLUMN_MM = 27.0, 26.0
 _LUNG_ML = 40.0
 _FAT = (-150.0, -40.0)
 _ORGAN_DEPTH_MM, _LEAST_ORGAN_ML = 7.0, 60.0
-_MUSCLE_HU, _MUSCLE_MM = (5.0, 130.0), 9.0
+_MUSCLE_HU, _MUSCLE_MM, _MUSCLE_SMOOTH_MM = (5.0, 130.0), 9.0, 2.5
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,8 @@ def _muscles(smooth: Field, kidney: Mask, grid: Grid, kidneys: Sequence[KidneyPl
         # The psoas reaches further forward than the muscles beside it.
         behind |= (y > place.centre[1])[None, :, None] & (side & inner)[None, None, :]
         behind |= (y > 0.5 * (place.centre[1] + place.back))[None, :, None] & side[None, None, :]
-    soft = (smooth > _MUSCLE_HU[0]) & (smooth < _MUSCLE_HU[1]) & behind & ~ndimage.binary_dilation(kidney)
+    even = ndimage.gaussian_filter(smooth, [_MUSCLE_SMOOTH_MM / s for s in grid.spacing_mm[::-1]], truncate=2.0)
+    soft = (even > _MUSCLE_HU[0]) & (even < _MUSCLE_HU[1]) & behind & ~ndimage.binary_dilation(kidney)
     reach = max(1, round(_MUSCLE_MM / 2 / grid.spacing_mm[0]))
     disc = ndimage.iterate_structure(ndimage.generate_binary_structure(2, 1), reach)[None]
     return np.asarray(ndimage.binary_opening(soft, disc), dtype=bool)
