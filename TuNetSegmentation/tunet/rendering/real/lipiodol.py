@@ -50,8 +50,6 @@ def _focus(
     distance = canvas.ellipsoid((0.0, 0.0, 0.0), (flat[0], flat[1], flat[2]))
     ragged = 0.2 * SmoothNoise(rng, max(0.5 * diameter, 5.0)).on(canvas) + 0.12 * SmoothNoise(rng, 3.0).on(canvas)
     distance = distance + radius * ragged
-        0.2 * SmoothNoise(rng, max(0.5 * diameter, 5.0)).on(canvas) + 0.12 * SmoothNoise(rng, 3.0).on(canvas)
-    )
     share = canvas.coverage(np.asarray(distance, dtype=np.float32))
     # Only liver and what is like it takes the oil up: not the fat and air around it, and never a kidney.
     smooth = ndimage.gaussian_filter(scene.hu[box], [1.0 / s for s in grid.spacing_mm[::-1]])
