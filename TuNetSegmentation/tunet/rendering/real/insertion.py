@@ -188,7 +188,7 @@ def _holes(share: Field) -> bool:
     solid = share >= 0.5
     holes = np.count_nonzero(ndimage.binary_fill_holes(solid)) - np.count_nonzero(solid)
     flat = sum(np.count_nonzero(ndimage.binary_fill_holes(one)) for one in solid) - np.count_nonzero(solid)
-    return max(holes, flat) > _MOST_HOLES * np.count_nonzero(solid)
+    return bool(max(holes, flat) > _MOST_HOLES * np.count_nonzero(solid))
 
 
 def _push(

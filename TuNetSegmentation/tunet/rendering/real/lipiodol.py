@@ -49,13 +49,13 @@ def _focus(
     flat = rng.uniform(0.7, 1.15, 3) * radius
     distance = canvas.ellipsoid((0.0, 0.0, 0.0), (flat[0], flat[1], flat[2]))
     ragged = 0.2 * SmoothNoise(rng, max(0.5 * diameter, 5.0)).on(canvas) + 0.12 * SmoothNoise(rng, 3.0).on(canvas)
-    distance = distance + radius * ragged
-    share = canvas.coverage(np.asarray(distance, dtype=np.float32))
+    distance = np.asarray(distance + radius * ragged, dtype=np.float32)
+    share = canvas.coverage(distance)
     # Only liver and what is like it takes the oil up: not the fat and air around it, and never a kidney.
     smooth = ndimage.gaussian_filter(scene.hu[box], [1.0 / s for s in grid.spacing_mm[::-1]])
     share *= smooth_step(smooth, -20.0, 15.0)
     share *= smooth_step(-(scene.kidney[box] + scene.tumor[box]), -0.05, 0.0)
-    oil = _deposit(canvas, np.asarray(distance, dtype=np.float32), radius, rng)
+    oil = _deposit(canvas, distance, radius, rng)
     tissue = tissue_hu + np.minimum(hu * oil, _HIGHEST_HU)
     blur = [_BLUR_MM / s for s in grid.spacing_mm[::-1]]
     tissue = ndimage.gaussian_filter(np.asarray(tissue, dtype=np.float32), blur)
