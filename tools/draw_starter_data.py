@@ -18,7 +18,7 @@ import SimpleITK as sitk
 from PIL import Image
 from tunet.volume import TUMOR
 
-WINDOW_HU, COLORS, WIDE = (-160, 260), 48, 1300
+WINDOW_HU, COLORS, WIDE = (-160, 260), 128, 1300
 
 
 def main(dataset: Path, picture: Path, names: list[str]) -> None:
@@ -30,7 +30,8 @@ def main(dataset: Path, picture: Path, names: list[str]) -> None:
         axis.set_axis_off()
     figure.tight_layout(pad=0.3)
     figure.savefig(picture, dpi=WIDE / figure.get_figwidth())
-    Image.open(picture).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(picture, optimize=True)
+    drawn = Image.open(picture).convert("RGB")
+    drawn.quantize(COLORS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(picture, optimize=True)
 
 
 def draw(column: np.ndarray, case: Path) -> None:
@@ -54,7 +55,7 @@ def show(axis: plt.Axes, image: np.ndarray, labels: np.ndarray, aspect: float) -
     axis.imshow(image, cmap="gray", vmin=WINDOW_HU[0], vmax=WINDOW_HU[1], aspect=aspect)
     for mask, color in ((labels > 0, "gold"), (labels == TUMOR, "red")):
         if mask.any():
-            axis.contour(mask, [0.5], colors=color, linewidths=0.6)
+            axis.contour(mask, [0.5], colors=color, linewidths=1.0)
 
 
 if __name__ == "__main__":
