@@ -50,12 +50,13 @@ use, the same licence for what is made from it. What was changed is in each case
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A CT of the shared data: name, patient, first case number, path below the data folder."""
+    """A CT of the shared data: name, patient, first case number, path below the data folder, lipiodol in the liver."""
 
     name: str
     patient: str
     first: int
     path: str
+    lipiodol: bool = False
 
 
 SOURCES = (
@@ -65,8 +66,8 @@ SOURCES = (
         6000,
         "ct/hcc_006/HCC_006/08-06-1999-NA-ABDPEL LIVER-65146/103.000000-LIVER 3 PHASE AP-45033",
     ),
-    SourceFile("hcc_007", "hcc_007", 7000, "ct/hcc_007/hcc007_19980314_acq3.nii.gz"),
-    SourceFile("hcc_009", "hcc_009", 9000, "ct/hcc_009/hcc009_19980320_107.nii.gz"),
+    SourceFile("hcc_007", "hcc_007", 7000, "ct/hcc_007/hcc007_19980314_acq3.nii.gz", lipiodol=True),
+    SourceFile("hcc_009", "hcc_009", 9000, "ct/hcc_009/hcc009_19980320_107.nii.gz", lipiodol=True),
     SourceFile("hcc_015_arterial", "hcc_015", 15000, "ct/hcc_015/hcc015_arterial.nii.gz"),
     SourceFile("hcc_015_portal", "hcc_015", 15500, "ct/hcc_015/hcc015_portal.nii.gz"),
     SourceFile("totalseg_example", "totalseg_example", 20000, "ct/totalseg_example/example_ct.nii.gz"),
@@ -151,7 +152,7 @@ def _shelve(folder: Path, mask: MaskFile, histology: str | None) -> list[Path]:
 @lru_cache(maxsize=2)
 def _source(file: SourceFile, data: Path, labels: Path) -> Source:
     ct = read_ct(data / file.path).volume
-    return Source(file.name, file.patient, ct, read_labels(labels / f"{file.name}.nii.gz"))
+    return Source(file.name, file.patient, ct, read_labels(labels / f"{file.name}.nii.gz"), file.lipiodol)
 
 
 def run(job: Job, settings: Settings) -> str:

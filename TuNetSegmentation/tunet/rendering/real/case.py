@@ -16,22 +16,26 @@ from tunet.rendering.anatomy_of_mask import box_slices
 from tunet.rendering.anatomy_of_mask import cropped as cropped_volume
 from tunet.rendering.real.cysts import CystInKidney, WidePelvis, add_cyst, widen_pelvis
 from tunet.rendering.real.donors import Donor
-from tunet.rendering.real.finish import Crop, as_int16, cropped, degrade, random_crop
+from tunet.rendering.real.finish import Crop, as_int16, crop_with_tumor, cropped, degrade
 from tunet.rendering.real.geometry import Geometry, scene_of
 from tunet.rendering.real.grain import Grain
 from tunet.rendering.real.insertion import Host, Insertion, insert
+from tunet.rendering.real.lipiodol import add_lipiodol
 from tunet.rendering.real.negatives import Finding, add_bowel, add_organ_lesion
-from tunet.rendering.real.phase import Levels, change_kidney, change_rest, measured, random_levels
+from tunet.rendering.real.phase import WEAK_HU, Levels, change_kidney, change_rest, measured, random_levels
 from tunet.rendering.real.rooms import Rooms
 from tunet.rendering.real.scene import Scene
-from tunet.rendering.real.transplant import Transplant, transplant
+from tunet.rendering.real.transplant import Transplant, nephrectomy, transplant
 from tunet.volume import TUMOR, Volume
 
 _T = TypeVar("_T")
 
-_TRIES = 14
+_TRIES = 45
 _SECOND_TUMOR_CHANCE = 0.3
-_LEAST_LESION_MM3 = 30.0
+# Of a ball of 8 mm; less is a scrap at the edge of a cut.
+_LEAST_LESION_MM3 = 250.0
+_TRANSPLANT_WITH_TUMOR, _NEPHRECTOMY = 0.8, 0.15
+_LIPIODOL, _LIPIODOL_AGAIN, _LIPIODOL_NEGATIVE = 0.30, 0.08, 0.45
 
 
 class Kind(Enum):
@@ -85,6 +89,7 @@ class CaseDescription:
     grain: Grain | None = None
     insertions: list[Insertion] = field(default_factory=list)
     transplants: list[Transplant] = field(default_factory=list)
+    nephrectomies: list[str] = field(default_factory=list)
     cysts: list[CystInKidney] = field(default_factory=list)
     pelves: list[WidePelvis] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -108,12 +113,14 @@ class Source:
         name, patient: of the CT, and of whom it is.
         ct: HU.
         kidneys: not 0 where kidney.
+        lipiodol: the liver holds lipiodol.
     """
 
     name: str
     patient: str
     ct: Volume
     kidneys: Volume
+    lipiodol: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,10 +144,16 @@ def make_case(source: Source, name: str, kind: Kind, donors: Sequence[Donor], se
     if not plain:
         _vary_enhancement(scene, about, tissue)
     if kind is not Kind.ORIGINAL:
-        _change(scene, about, donors, lesions)
+        _change(scene, about, donors, lesions, _lipiodol_chance(source, kind))
     if not plain:
         scene = _finish(scene, about, scanner)
     return _made(scene, about)
+
+
+def _lipiodol_chance(source: Source, kind: Kind) -> float:
+    if source.lipiodol:
+        return _LIPIODOL_AGAIN
+    return _LIPIODOL_NEGATIVE if kind is Kind.NEGATIVE else _LIPIODOL
 
 
 def _vary_enhancement(scene: Scene, about: CaseDescription, rng: np.random.Generator) -> None:
@@ -153,14 +166,17 @@ def _vary_enhancement(scene: Scene, about: CaseDescription, rng: np.random.Gener
         change_rest(scene, washed_out, rng)
         about.curve = "without contrast medium" if washed_out else "random"
     if changes:
-        rendered = bool(rng.random() < 0.45)
+        weak = any(measured(scene, place).cortex < WEAK_HU for place in scene.kidneys())
+        rendered = bool(rng.random() < 0.45) or weak
         for place in scene.kidneys():
             mine = rng.uniform(0.95, 1.05)
             change_kidney(scene, place, Levels(levels.cortex * mine, levels.medulla * mine), rendered, rng)
         about.kidneys_changed = "rendered" if rendered else "stretched"
 
 
-def _change(scene: Scene, about: CaseDescription, donors: Sequence[Donor], rng: np.random.Generator) -> None:
+def _change(
+    scene: Scene, about: CaseDescription, donors: Sequence[Donor], rng: np.random.Generator, lipiodol: float
+) -> None:
     places = scene.kidneys()
     rooms = Rooms.of(scene, places)
     soft = (scene.hu > -20) & (scene.hu < 280) & (scene.kidney < 0.05)
@@ -171,8 +187,12 @@ def _change(scene: Scene, about: CaseDescription, donors: Sequence[Donor], rng: 
         return
     if about.kind is Kind.TRANSPLANT:
         first = hosts[int(rng.integers(len(hosts)))]
-        done = _tried(donors, rng, lambda donor: transplant(scene, first, donor, rooms, grain, rng))
+        with_tumor = bool(rng.random() < _TRANSPLANT_WITH_TUMOR)
+        done = _tried(donors, rng, lambda donor: transplant(scene, first, donor, rooms, grain, rng), with_tumor)
         about.transplants += [] if done is None else [done]
+    if about.kind in (Kind.NEGATIVE, Kind.ENHANCEMENT) and len(hosts) > 1 and rng.random() < _NEPHRECTOMY:
+        gone = hosts.pop(int(rng.integers(len(hosts))))
+        about.nephrectomies.append(nephrectomy(scene, gone, rooms, grain, rng))
     if about.kind in (Kind.INSERTION, Kind.TEST):
         count = 1 + int(rng.random() < _SECOND_TUMOR_CHANCE)
         for _ in range(count):
@@ -186,6 +206,8 @@ def _change(scene: Scene, about: CaseDescription, donors: Sequence[Donor], rng: 
             about.insertions += [] if found is None else [found]
     if about.kind is not Kind.TEST:
         _add_other(scene, about, hosts, rooms, grain, rng)
+        if rng.random() < lipiodol:
+            about.findings += add_lipiodol(scene, rooms, grain, rng)
 
 
 def _add_other(
@@ -215,10 +237,14 @@ def _tried(
     donors: Sequence[Donor], rng: np.random.Generator, put: Callable[[Donor], _T | None], with_tumor: bool = False
 ) -> _T | None:
     """The first of some random donors that fits."""
-    for number in rng.permutation(len(donors))[:_TRIES]:
+    tries = 0
+    for number in rng.permutation(len(donors)):
         donor = donors[int(number)]
         if with_tumor and donor.tumor_mm == 0:
             continue
+        tries += 1
+        if tries > _TRIES:
+            break
         done = put(donor)
         if done is not None:
             return done
@@ -229,8 +255,8 @@ def _finish(scene: Scene, about: CaseDescription, rng: np.random.Generator) -> S
     grain = about.grain or Grain(0.0, (0.4, 0.4, 0.4))
     blur, noise = rng.random() < 0.2, rng.random() < 0.3
     about.blur_mm, about.noise_hu = degrade(scene, grain, bool(blur), bool(noise), rng)
-    if rng.random() < 0.35:
-        about.crop = random_crop(scene, rng)
+    if rng.random() < 0.45:
+        about.crop = crop_with_tumor(scene, rng)
     return scene if about.crop is None else cropped(scene, about.crop)
 
 

@@ -19,7 +19,7 @@ _SIZES_MM, _ROUGH = (6.0, 55.0), 0.05
 _SIMPLE_HU, _DENSE_HU = (0.0, 20.0), (30.0, 70.0)
 _FLATNESS = (0.82, 1.0)
 _URINE_HU = (0.0, 18.0)
-_MOST_OUTSIDE_FAT = 0.25
+_MOST_OUTSIDE_FAT, _MOST_CUT = 0.2, 0.06
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,10 @@ def add_cyst(
     distance = canvas.ellipsoid((0.0, 0.0, 0.0), (radii[0], radii[1], radii[2]))
     distance = distance + _ROUGH * radius * SmoothNoise(rng, max(diameter, 8.0)).on(canvas)
     share = canvas.coverage(np.asarray(distance, dtype=np.float32))
+    total = float(share.sum())
     share *= 1 - smooth_step(rooms.on(rooms.closed, grid), 0.3, 0.7)
+    if float(share.sum()) < (1 - _MOST_CUT) * total:
+        return None
     outside = share * (1 - scene.kidney[box]) * (1 - rooms.on(rooms.fat, grid))
     if outside.sum() > _MOST_OUTSIDE_FAT * max(float(share.sum()), 1e-6):
         return None

@@ -13,6 +13,8 @@ from tunet.rendering.real.scene import Scene
 _BLUR_MM, _NOISE_HU = (0.4, 1.1), (4.0, 22.0)
 _LEAST_MM, _MARGIN_MM = 60.0, 10.0
 _LOWEST_HU, _HIGHEST_HU = -1024, 3071
+_CROPS, _LEAST_TUMOR_KEPT = 12, 0.6
+_SHARE_WITHOUT, _SHARE_THROUGH = 0.25, 0.35
 _NO_KIDNEY, _THROUGH, _MILD = "without kidneys", "through the kidneys", "around the kidneys"
 
 
@@ -56,13 +58,13 @@ def random_crop(scene: Scene, rng: np.random.Generator) -> Crop | None:
     low, high = int(used[0]), int(used[-1]) + 1
     margin = round(_MARGIN_MM / spacing)
     draw = rng.random()
-    if draw < 0.15:
+    if draw < _SHARE_WITHOUT:
         rooms = [(0, low - 1), (high + 1, slices)]
         rooms = [room for room in rooms if room[1] - room[0] >= least / 2]
         if rooms:
             first, stop = rooms[int(rng.integers(len(rooms)))]
             return Crop(_NO_KIDNEY, first, stop)
-    if draw < 0.40:
+    if draw < _SHARE_WITHOUT + _SHARE_THROUGH:
         cut = int(rng.integers(low + (high - low) // 6, high - (high - low) // 6))
         first, stop = (cut, slices) if rng.random() < 0.5 else (0, cut)
         if stop - first >= least:
@@ -70,6 +72,17 @@ def random_crop(scene: Scene, rng: np.random.Generator) -> Crop | None:
     first = int(rng.integers(0, max(1, low - margin)))
     stop = int(rng.integers(min(slices - 1, high + margin), slices)) + 1
     return Crop(_MILD, first, stop) if stop - first >= least else None
+
+
+def crop_with_tumor(scene: Scene, rng: np.random.Generator) -> Crop | None:
+    """A random crop that leaves most of the tumours in view; ``None`` for all of the CT."""
+    slices = scene.tumor.sum(axis=(1, 2))
+    whole = float(slices.sum())
+    for _ in range(_CROPS):
+        crop = random_crop(scene, rng)
+        if crop is None or float(slices[crop.first : crop.stop].sum()) >= _LEAST_TUMOR_KEPT * whole:
+            return crop
+    return None
 
 
 def cropped(scene: Scene, crop: Crop) -> Scene:

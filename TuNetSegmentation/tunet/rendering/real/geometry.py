@@ -17,8 +17,8 @@ from tunet.volume import Volume
 _LPS = Grid((1, 1, 1), (1.0, 1.0, 1.0))
 _CONTROL_MM = 10.0
 _WARP_MM = 85.0
-_SIZE, _ASPECT = (0.91, 1.10), (0.95, 1.05)
-_BEND_MM = (1.5, 5.0)
+_SIZE, _ASPECT = (0.89, 1.12), (0.93, 1.07)
+_BEND_MM = (1.5, 5.5)
 # Shares of cases with other slices than the CT's own, and which, mm.
 _THINNER, _THICKER = (1.25, 2.0), (3.0, 5.0)
 _LOWEST_HU, _HIGHEST_HU = -1024, 3071

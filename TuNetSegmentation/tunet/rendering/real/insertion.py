@@ -24,9 +24,11 @@ from tunet.volume import TUMOR, Volume
 _OWN_SIZE_CHANCE, _SIZES_MM, _FACTORS = 0.5, (8.0, 60.0), (0.3, 1.7)
 _SMALLEST_MM, _LARGEST_MM = 7.5, 130.0
 _STEPS_MM = np.arange(-30.0, 45.0, 1.5)
-_MOST_CUT, _MOST_OVERLAP, _MOST_OVERLAP_LARGE, _LARGE_MM = 0.12, 0.40, 0.62, 60.0
+_MOST_CUT, _MOST_OVERLAP, _MOST_OVERLAP_LARGE, _LARGE_MM = 0.06, 0.30, 0.50, 60.0
+_LEAST_CONTACT, _LEAST_IN_KIDNEY, _MOST_HOLES, _MOST_DENSE = 0.25, 0.05, 0.004, 0.01
+_DENSE_HU = 300.0
 _LEAST_KEPT = 0.8
-_PUSH, _MOST_PUSH_MM, _REACH_MM = 0.3, 9.0, 25.0
+_PUSH, _MOST_PUSH_MM, _REACH_MM = 0.45, 12.0, 30.0
 _EDGE_STEEPNESS = 1.6
 _UNENHANCED = (28.0, 42.0)
 _CONTRAST_FROM = 120.0
@@ -149,7 +151,7 @@ def _step(surface: Points, contact: float, host: Host) -> Points:
     inwards /= length
     hull = Volume(host.near.hull, host.near.grid)
     thin = surface[:: max(1, len(surface) // 400)]
-    wanted = float(np.clip(contact, 0.15, 1.0))
+    wanted = float(np.clip(contact, _LEAST_CONTACT, 1.0))
     costs = [abs(touching(thin + t * inwards, hull) - wanted) + 0.004 * abs(t) for t in _STEPS_MM]
     return np.asarray(_STEPS_MM[int(np.argmin(costs))] * inwards)
 
@@ -169,7 +171,10 @@ def _fitted(scene: Scene, share: Field, box: Box, grid: Grid, rooms: Rooms) -> F
     most = _MOST_OVERLAP_LARGE if diameter > _LARGE_MM else _MOST_OVERLAP
     if float(kept.sum()) < (1 - _MOST_CUT) * total or overlap > most:
         return None
-    if float(kept[scene.kidney[box] > 0.5].sum()) < 0.01 * total:
+    if float(kept[scene.kidney[box] > 0.5].sum()) < _LEAST_IN_KIDNEY * total:
+        return None
+    # Bowel contrast and stones would stay dense inside or at the edge of what is called tumour.
+    if float(kept[rooms.on(rooms.smooth > _DENSE_HU, grid) > 0.5].sum()) > _MOST_DENSE * total or _holes(kept):
         return None
     # A cut can leave a second piece; one tumour is one piece.
     pieces, count = ndimage.label(kept > 0.3)
@@ -177,6 +182,13 @@ def _fitted(scene: Scene, share: Field, box: Box, grid: Grid, rooms: Rooms) -> F
         sizes = ndimage.sum_labels(kept, pieces, range(1, count + 1))
         kept = np.where(ndimage.binary_dilation(pieces == 1 + int(np.argmax(sizes)), iterations=1), kept, 0)
     return np.asarray(kept, dtype=np.float32)
+
+
+def _holes(share: Field) -> bool:
+    solid = share >= 0.5
+    holes = np.count_nonzero(ndimage.binary_fill_holes(solid)) - np.count_nonzero(solid)
+    flat = sum(np.count_nonzero(ndimage.binary_fill_holes(one)) for one in solid) - np.count_nonzero(solid)
+    return bool(max(holes, flat) > _MOST_HOLES * np.count_nonzero(solid))
 
 
 def _push(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from tunet.grid import Triple
@@ -19,7 +20,6 @@ LIVER, SPLEEN, BOWEL = "liver lesion", "spleen lesion", "bowel with contrast"
 _LESION_MM = (8.0, 60.0)
 _BOWEL_MM, _BOWEL_HU, _WALL_HU, _WALL_MM = (14.0, 32.0), (140.0, 700.0), (45.0, 95.0), 2.0
 _NEAR_KIDNEY_MM = (4.0, 45.0)
-_LIPIODOL_HU, _LIPIODOL_CHANCE = (250.0, 900.0), 0.35
 _CLEAR_MM = 2.0
 
 
@@ -41,27 +41,32 @@ class Finding:
 
 
 def add_organ_lesion(scene: Scene, rooms: Rooms, grain: Grain, liver: bool, rng: np.random.Generator) -> Finding | None:
-    """A dark, a bright or (in the liver) a very dense lesion; ``None`` where the organ was not found."""
+    """A dark or a bright lesion; ``None`` where the organ was not found."""
+    centres, tissue_hu = places_in_organ(scene, rooms, liver)
+    if not len(centres):
+        return None
+    x, y, z = (float(v) for v in centres[int(rng.integers(len(centres)))])
+    low, high = _LESION_MM
+    diameter = float(low * (high / low) ** rng.random()) * (1.0 if liver else 0.6)
+    factor = rng.uniform(0.1, 0.85) if rng.random() < 0.6 else rng.uniform(1.15, 1.6)
+    hu = float(tissue_hu * factor)
+    _blob(scene, grain, (x, y, z), diameter, hu, 0.12, rng)
+    return Finding(LIVER if liver else SPLEEN, (x, y, z), diameter, hu)
+
+
+def places_in_organ(scene: Scene, rooms: Rooms, liver: bool) -> tuple[npt.NDArray[np.float64], float]:
+    """Points (n, 3) in LPS deep in the liver, rather near the right kidney, or in the spleen; the organ's HU."""
     kidney = rooms.on_coarse(scene.kidney + scene.tumor, scene.grid) > 0.1
     organ = rooms.organ(right=liver, kidney=kidney)
     index = np.argwhere(organ)
     if not len(index):
-        return None
+        return np.zeros((0, 3)), 0.0
     centres = rooms.grid.to_lps(index[:, ::-1].astype(np.float64))
-    if liver:
-        # Near the right kidney rather than anywhere.
-        known = np.argwhere(kidney)
-        if len(known):
-            away = np.linalg.norm(centres - rooms.grid.to_lps(known[:, ::-1].astype(float)).min(axis=0), axis=1)
-            centres = centres[away < np.percentile(away, 60)]
-    x, y, z = (float(v) for v in centres[int(rng.integers(len(centres)))])
-    low, high = _LESION_MM
-    diameter = float(low * (high / low) ** rng.random()) * (1.0 if liver else 0.6)
-    tissue_hu = float(np.median(rooms.smooth[organ]))
-    dense = liver and rng.random() < _LIPIODOL_CHANCE
-    hu = float(rng.uniform(*_LIPIODOL_HU)) if dense else float(tissue_hu * rng.uniform(0.1, 1.35))
-    _blob(scene, grain, (x, y, z), diameter, hu, 0.35 if dense else 0.12, rng)
-    return Finding(LIVER if liver else SPLEEN, (x, y, z), diameter, hu)
+    known = np.argwhere(kidney)
+    if liver and len(known):
+        away = np.linalg.norm(centres - rooms.grid.to_lps(known[:, ::-1].astype(float)).min(axis=0), axis=1)
+        centres = centres[away < np.percentile(away, 60)]
+    return centres, float(np.median(rooms.smooth[organ]))
 
 
 def add_bowel(scene: Scene, host: Host, rooms: Rooms, grain: Grain, rng: np.random.Generator) -> Finding | None:

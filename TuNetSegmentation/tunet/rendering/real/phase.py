@@ -16,7 +16,9 @@ from tunet.rendering.surroundings import Surroundings
 from tunet.volume import Volume
 
 _FAT_HU, _UNENHANCED_HU = -100.0, 33.0
-_SMOOTH_MM, _MARGIN_MM = 1.4, 8.0
+# A kidney less bright than this shows noise rather than a pattern of its own.
+WEAK_HU = 70.0
+_SMOOTH_MM, _EVENER_MM, _MARGIN_MM = 1.4, 4.0, 8.0
 _RIM_MM = 2.5
 # Medulla as a share of the cortex in the arterial and in the nephrographic phase.
 _EARLY, _LATE = 0.48, 0.92
@@ -89,7 +91,8 @@ def change_kidney(scene: Scene, place: KidneyPlace, levels: Levels, rendered: bo
         about: Triple = place.centre
         tissue = kidney_tissue(near, labels.grid, about, levels.organs(rng), rng)
         # Fluid stays fluid: cysts and the renal pelvis.
-        wanted = base + smooth_step(base, 0.3 * old.medulla, 0.65 * old.medulla) * (tissue - base)
+        even = base if old.cortex > WEAK_HU else _evener(scene, box)
+        wanted = base + smooth_step(even, 0.3 * old.medulla, 0.65 * old.medulla) * (tissue - base)
     else:
         wanted = _stretched(base, old, levels)
     scene.hu[box] += share * (wanted - base)
@@ -123,8 +126,17 @@ def _stretched(base: Field, old: Levels, new: Levels) -> Field:
 
 def _smoothed(scene: Scene, box: Box) -> Field:
     """The kidney's HU, smoothed among its own voxels."""
+    return _smoothed_by(scene, box, _SMOOTH_MM)
+
+
+def _evener(scene: Scene, box: Box) -> Field:
+    """The same without what noise leaves in a kidney of a few HU."""
+    return _smoothed_by(scene, box, _EVENER_MM)
+
+
+def _smoothed_by(scene: Scene, box: Box, deviation_mm: float) -> Field:
     weight = np.where(scene.kidney[box] > 0.9, 1.0, 0.05 * scene.kidney[box]).astype(np.float32) + 1e-6
-    sigma = [_SMOOTH_MM / s for s in scene.grid.spacing_mm[::-1]]
+    sigma = [deviation_mm / s for s in scene.grid.spacing_mm[::-1]]
     total = ndimage.gaussian_filter(scene.hu[box] * weight, sigma, truncate=3.0)
     return np.asarray(total / ndimage.gaussian_filter(weight, sigma, truncate=3.0), dtype=np.float32)
 

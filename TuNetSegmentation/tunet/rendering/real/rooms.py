@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import ConvexHull
 
 from tunet.grid import Grid
 from tunet.rendering.anatomy_of_mask import KidneyPlace
@@ -15,11 +16,13 @@ from tunet.volume import Volume
 
 _STEP_MM = 2.5
 _BONE_HU = 300.0
-_SKIN_MM, _BEHIND_MM = 14.0, 7.0
+_SKIN_MM, _WALL_MM, _BEHIND_MM = 14.0, 12.0, 7.0
+_LEAST_LEAN = 0.03
 _HALF_COLUMN_MM, _BEFORE_COLUMN_MM = 27.0, 26.0
 _LUNG_ML = 40.0
 _FAT = (-150.0, -40.0)
 _ORGAN_DEPTH_MM, _LEAST_ORGAN_ML = 7.0, 60.0
+_MUSCLE_HU, _MUSCLE_MM, _MUSCLE_SMOOTH_MM = (5.0, 130.0), 9.0, 2.5
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,11 @@ class Rooms:
         body = _body(smooth)
         bone = (smooth > _BONE_HU) & body & ~ndimage.binary_dilation(kidney, iterations=2)
         spine_x = _spine(bone, body, grid)
-        closed = ~body | _near_skin(body, grid) | _lungs(smooth, body, grid) | _filled(bone)
+        fat = (smooth > _FAT[0]) & (smooth < _FAT[1]) & body
+        closed = _body_wall(body, fat, grid) | _lungs(smooth, body, grid) | _filled(bone)
         closed |= _column(bone, grid, spine_x) | _behind(grid, kidneys, spine_x)
-        return cls(grid, smooth, closed, (smooth > _FAT[0]) & (smooth < _FAT[1]) & body, spine_x)
+        closed |= _muscles(smooth, kidney, grid, kidneys, spine_x)
+        return cls(grid, smooth, closed & ~kidney, fat, spine_x)
 
     def on(self, mask: Mask, grid: Grid) -> Field:
         """A mask as a soft share at the voxels of another grid; outside the CT it is 0."""
@@ -97,9 +102,43 @@ def _body(smooth: Field) -> Mask:
     return np.stack([ndimage.binary_fill_holes(slice_) for slice_ in inside])
 
 
-def _near_skin(body: Mask, grid: Grid) -> Mask:
-    away = [ndimage.distance_transform_edt(np.pad(slice_, 1), grid.spacing_mm[1::-1])[1:-1, 1:-1] for slice_ in body]
-    return np.stack(away) < _SKIN_MM
+def _body_wall(body: Mask, fat: Mask, grid: Grid) -> Mask:
+    """Outside, skin, the fat under it and the layer of muscle and ribs beneath.
+
+    What lies within the skin and is no fat spans the trunk: its convex outline in each slice needs no closed ring.
+    """
+    skin = _depth(body, grid)
+    lean = body & ~fat & (skin > _SKIN_MM / 2)
+    trunk = np.stack([_convex(_large(ndimage.binary_opening(one, iterations=1))) for one in lean])
+    return np.asarray((skin < _SKIN_MM) | (_depth(trunk, grid) < _WALL_MM), dtype=bool)
+
+
+def _large(slice_: Mask) -> Mask:
+    """Without the vessels and strands under the skin."""
+    pieces, count = ndimage.label(slice_)
+    if count < 2:
+        return slice_
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    return np.asarray(slice_ & (sizes > _LEAST_LEAN * sizes.sum())[pieces])
+
+
+def _convex(slice_: Mask) -> Mask:
+    points = np.argwhere(slice_ & ~ndimage.binary_erosion(slice_))
+    if len(points) < 3 or np.ptp(points, axis=0).min() == 0:
+        return slice_
+    inside = np.ones(slice_.shape, dtype=bool)
+    rows, columns = np.ogrid[: slice_.shape[0], : slice_.shape[1]]
+    for down, across, shift in ConvexHull(points).equations:
+        inside &= down * rows + across * columns + shift <= 1e-6
+    return inside
+
+
+def _depth(mask: Mask, grid: Grid) -> Field:
+    """Distance in mm to the mask's outline in every slice, 0 outside."""
+    pixel = grid.spacing_mm[1::-1]
+    away = [ndimage.distance_transform_edt(np.pad(one, 1), pixel)[1:-1, 1:-1] for one in mask]
+    return np.asarray(away, dtype=np.float32)
 
 
 def _lungs(smooth: Field, body: Mask, grid: Grid) -> Mask:
@@ -147,6 +186,24 @@ def _column(bone: Mask, grid: Grid, spine_x: float) -> Mask:
     for slice_, row in zip(result, first, strict=True):
         slice_[row:, central] = True
     return result
+
+
+def _muscles(smooth: Field, kidney: Mask, grid: Grid, kidneys: Sequence[KidneyPlace], spine_x: float) -> Mask:
+    """Psoas, quadratus and what else is soft and thick behind the middle of the kidneys."""
+    y = grid.origin_lps[1] + np.arange(grid.shape[1]) * grid.spacing_mm[1]
+    x = grid.origin_lps[0] + np.arange(grid.shape[2]) * grid.spacing_mm[0]
+    behind = np.zeros(grid.shape, dtype=bool)
+    for place in kidneys:
+        side = (x < spine_x) if place.centre[0] < spine_x else (x > spine_x)
+        inner = np.abs(x - spine_x) < abs(place.centre[0] - spine_x)
+        # The psoas reaches further forward than the muscles beside it.
+        behind |= (y > place.centre[1])[None, :, None] & (side & inner)[None, None, :]
+        behind |= (y > 0.5 * (place.centre[1] + place.back))[None, :, None] & side[None, None, :]
+    even = ndimage.gaussian_filter(smooth, [_MUSCLE_SMOOTH_MM / s for s in grid.spacing_mm[::-1]], truncate=2.0)
+    soft = (even > _MUSCLE_HU[0]) & (even < _MUSCLE_HU[1]) & behind & ~ndimage.binary_dilation(kidney)
+    reach = max(1, round(_MUSCLE_MM / 2 / grid.spacing_mm[0]))
+    disc = ndimage.iterate_structure(ndimage.generate_binary_structure(2, 1), reach)[None]
+    return np.asarray(ndimage.binary_opening(soft, disc), dtype=bool)
 
 
 def _behind(grid: Grid, kidneys: Sequence[KidneyPlace], spine_x: float) -> Mask:

@@ -24,8 +24,8 @@ _REACH_MM, _TAKEN_MM = 20.0, 2.5
 _PERIRENAL_MM = 14.0
 _FAT_HU = (-125.0, -70.0)
 _TYPICAL_FAT_HU = -104.0
-_MOST_CUT = 0.10
-_MOST_OVERLAP = 0.45
+_MOST_CUT = 0.08
+_MOST_OVERLAP = 0.35
 _EDGE_STEEPNESS = 1.6
 
 
@@ -92,6 +92,13 @@ def transplant(
     scene.kidney[box] = scene.kidney[box] * (1 - cut) + kidney
     scene.tumor[box] = scene.tumor[box] * (1 - cut) + tumor
     return Transplant(donor.name, donor.side, host.place.side, style, len(cysts))
+
+
+def nephrectomy(scene: Scene, host: Host, rooms: Rooms, grain: Grain, rng: np.random.Generator) -> str:
+    """Take a kidney out and leave fat in its place; its side."""
+    box = scene.box(host.place.low, host.place.high, _REACH_MM)
+    _take_out(scene, box, host, rooms, grain, _own_kidney(scene, box, host), rng)
+    return host.place.side
 
 
 def _own_kidney(scene: Scene, box: Box, host: Host) -> Field:
