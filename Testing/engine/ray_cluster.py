@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from unittest import mock
 
 import pytest
 
@@ -16,8 +18,10 @@ def two_nodes_of_which_one_dies(when: Callable[[], bool]) -> Iterator[str]:
     pytest.importorskip("ray", reason="Ray is an extra: pip install 'tunet[ray]'")
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    second = cluster.add_node(num_cpus=1)
+    # Ray starts its workers at niceness 15: on a busy machine they would get to nothing within a test's time.
+    with mock.patch.dict(os.environ, {"RAY_worker_niceness": "0"}):
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        second = cluster.add_node(num_cpus=1)
     over = threading.Event()
 
     def kill() -> None:
