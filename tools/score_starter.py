@@ -38,7 +38,7 @@ CTS = {
     "hcc_007": {"hcc_007": "hcc_007/*.nii.gz"},
     "hcc_009": {"hcc_009": "hcc_009/*.nii.gz"},
     "hcc_015": {"hcc_015_arterial": "hcc_015/*arterial.nii.gz", "hcc_015_portal": "hcc_015/*portal.nii.gz"},
-    "totalseg": {"totalseg_example": "totalseg_example/example_ct.nii.gz"},
+    "totalseg_example": {"totalseg_example": "totalseg_example/example_ct.nii.gz"},
 }
 NO_KIDNEY = "kits00072_top18"
 # A lesion counts as found when this share of its voxels is.
