@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import shutil
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -276,6 +277,7 @@ def make_bundle(runs: Iterable[Path], folder: Path, version: str) -> None:
         intended_use="Research: kidneys in abdominal CT with contrast medium. It misses most tumors, so an empty "
         "tumor segment means nothing. Check every outline. Not a medical device.",
     )
+    shutil.rmtree(folder, ignore_errors=True)
     bundle = create_bundle(list(runs), card, POSTPROCESSING, folder)
     log.info("wrote %s, %.2f MB", bundle.folder, sum(f.size for f in bundle.files.values()) / 1e6)
 
