@@ -16,7 +16,9 @@ from tunet.errors import BundleError, OutputError, UsageError
 from tunet.model_download import ModelAddress, download, is_address
 from tunet.progress import Progress
 
-DEFAULT_BUNDLE = "phantom"
+DEFAULT_BUNDLE = "starter"
+# For phantoms: it never saw a patient.
+PHANTOM_BUNDLE = "phantom"
 FOLDER_VARIABLE = "TUNET_MODELS"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")

@@ -15,7 +15,7 @@ from tunet.commands.segment import SegmentRequest
 from tunet.commands.segment import run as run_segment
 from tunet.errors import UsageError
 from tunet.evaluation import tumor_dice, whole_dice
-from tunet.models import DEFAULT_BUNDLE
+from tunet.models import PHANTOM_BUNDLE
 from tunet.result_files import SEGMENTATION_NAME
 from tunet.synthesis import PhantomRecipe, write_dataset
 from tunet.volume import Volume
@@ -47,7 +47,7 @@ def run(output: Path, seed: int, device: str, precision: str) -> None:
     request = SegmentRequest(
         case / "imaging.nii.gz",
         result,
-        Choices(DEFAULT_BUNDLE, device=device, precision=precision),
+        Choices(PHANTOM_BUNDLE, device=device, precision=precision),
         save_probabilities=True,
     )
     with shown_progress(as_json=False) as progress:
