@@ -474,6 +474,8 @@ def main() -> None:
         _leave(error.format_message(), 2)
     except TunetError as error:
         _leave(str(error), error.exit_code)
+    except MemoryError:
+        _leave("There is too little memory for this CT; close other programs or choose a smaller --roi.", 2)
     except OSError as error:
         _leave(f"{error.strerror or error}: {error.filename or 'a file'}; check that it exists and can be written.", 2)
     sys.exit(code if isinstance(code, int) else 0)

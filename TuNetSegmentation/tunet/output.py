@@ -14,7 +14,7 @@ import SimpleITK as sitk
 
 from tunet.errors import OutputError
 from tunet.grid import Grid
-from tunet.nifti_header import copy_geometry
+from tunet.nifti_header import copy_geometry, orientations_differ
 from tunet.volume import Volume
 
 _CHUNK = 1 << 20
@@ -81,14 +81,15 @@ def write_volume(volume: Volume, path: Path, geometry_from: Path | None = None) 
     """Write a volume by the suffix of its path and make sure that all of it arrived.
 
     Size, spacing, origin and direction read back from a NIfTI are the volume's rounded to NIfTI's float32. With
-    ``geometry_from``, the NIfTI file the volume's grid came from, they are that file's bit for bit.
+    ``geometry_from``, the NIfTI file the volume's grid came from, they are that file's bit for bit, both qform and
+    sform where these differ: whichever a program goes by, it shows the result on the CT.
 
     Raises:
         OutputError: the place cannot be written or is full; nothing is left there.
     """
     try:
         sitk.WriteImage(volume.to_sitk(), str(path), useCompression=True, compressionLevel=_COMPRESSION_LEVEL)
-        if geometry_from is not None and not _reads_back(volume.grid, path):
+        if geometry_from is not None and (orientations_differ(geometry_from) or not _reads_back(volume.grid, path)):
             copy_geometry(geometry_from, path)
         _check_whole(volume, path)
     except (RuntimeError, OSError, EOFError, zlib.error) as error:

@@ -8,9 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from tunet.errors import InputError
+from tunet.grid import NOT_AT_RIGHT_ANGLES, Grid, at_right_angles
 from tunet.volume import Volume
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
+
+SMALLEST_SPACING_MM, LARGEST_SPACING_MM = 0.05, 50.0
+# No table is this long and no scanner this far from its origin; a damaged header can say anything.
+LONGEST_MM, FARTHEST_MM = 4000.0, 100_000.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,23 @@ class Reading:
     def nifti(self) -> Path | None:
         """The source where it is a NIfTI file, whose geometry results can copy bit for bit."""
         return self.source if self.source.name.lower().endswith(NIFTI_SUFFIXES) else None
+
+
+def check_place(grid: Grid, name: str) -> None:
+    """Refuse a place in space that no CT has.
+
+    Raises:
+        InputError: impossible voxel sizes, a volume of many metres, a far or missing origin, or sheared axes.
+    """
+    if not all(SMALLEST_SPACING_MM <= s <= LARGEST_SPACING_MM for s in grid.spacing_mm):
+        sizes = " x ".join(f"{s:g}" for s in grid.spacing_mm)
+        raise InputError(f"{name} says its voxels measure {sizes} mm, which cannot be; export the CT again.")
+    if max(grid.extent_mm) > LONGEST_MM:
+        raise InputError(f"{name} is {max(grid.extent_mm) / 1000:.1f} m long, which cannot be; export the CT again.")
+    if not all(abs(v) <= FARTHEST_MM for v in grid.origin_lps):
+        raise InputError(f"{name} does not say where it lies in the scanner; export the CT again.")
+    if not at_right_angles(grid.direction_matrix):
+        raise InputError(NOT_AT_RIGHT_ANGLES.format(name=name))
 
 
 def check_voxels(volume: Volume, name: str, constant_allowed: bool = False) -> None:

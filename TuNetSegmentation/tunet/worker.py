@@ -29,14 +29,13 @@ from types import FrameType
 from typing import IO, TYPE_CHECKING, Any
 
 from tunet.errors import Cancelled, TunetError, UsageError
+from tunet.worker_requests import LONGEST_LINE, Message, check_fields, parsed
 
 if TYPE_CHECKING:
     from tunet.worker_planning import PlanningSession
     from tunet.worker_session import Session
 
 _log = logging.getLogger("tunet.worker")
-
-Message = dict[str, Any]
 
 FOLDER_PREFIX = "tunet-worker-"
 
@@ -74,8 +73,8 @@ class Worker:
             self._answer(message)
 
     def _listen(self, requests: IO[str]) -> None:
-        for line in requests:
-            message = _parsed(line)
+        while line := requests.readline(LONGEST_LINE):
+            message = parsed(line)
             if message is None:
                 self._channel.send("error", id=None, message="The program received a message it cannot read.")
             elif message["request"] == "cancel":
@@ -100,12 +99,19 @@ class Worker:
             _log.exception("request %s failed", message.get("request"))
             sentence = f"The Python package {error.name} is missing; leave this module and open it again to install it."
             self._channel.send("error", id=number, message=sentence, cancelled=False)
+        except OSError as error:
+            sentence = f"{error.strerror or error}: {error.filename or 'a file'}; check that it exists and try again."
+            self._channel.send("error", id=number, message=sentence, cancelled=False)
+        except MemoryError:
+            sentence = "There is too little memory for this CT; close other programs or choose a smaller region."
+            self._channel.send("error", id=number, message=sentence, cancelled=False)
         except Exception:
             _log.exception("request %s failed", message.get("request"))
             sentence = "The segmentation program failed unexpectedly; open the log and report it, then try again."
             self._channel.send("error", id=number, message=sentence, cancelled=False)
 
     def _result(self, message: Message) -> Message:
+        check_fields(message)
         match message["request"]:
             case "devices":
                 return {"devices": self._open_session().devices()}
@@ -147,14 +153,6 @@ class Worker:
         )
 
 
-def _parsed(line: str) -> Message | None:
-    try:
-        message = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return message if isinstance(message, dict) and isinstance(message.get("request"), str) else None
-
-
 def _stop(_signal: int, _frame: FrameType | None) -> None:
     # SystemExit unwinds the stack, so that the private folder is removed.
     raise SystemExit(143)
@@ -167,10 +165,12 @@ def main() -> None:
     # Libraries that print must not break the protocol: events keep the real stdout, everybody else gets stderr.
     events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # A byte that is no UTF-8 is answered as a message that cannot be read.
+    requests = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8", errors="replace")
     parent = sys.argv[1] if len(sys.argv) > 1 else None
     with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, dir=parent) as folder:
         try:
-            Worker(Channel(events), Path(folder)).serve(sys.stdin)
+            Worker(Channel(events), Path(folder)).serve(requests)
         except BrokenPipeError:
             _log.info("the panel is gone")
 
