@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from tunet.grid import Grid
 from tunet.suitability import doubts_about
 from tunet.volume import Volume

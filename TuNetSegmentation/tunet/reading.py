@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ NIFTI_SUFFIXES = (".nii", ".nii.gz")
 
 SMALLEST_SPACING_MM, LARGEST_SPACING_MM = 0.05, 50.0
 # No table is this long and no scanner this far from its origin; a damaged header can say anything.
-LONGEST_MM, FARTHEST_MM = 4000.0, 100_000.0
+LONGEST_MM, LARGEST_MM3, FARTHEST_MM = 4000.0, 4e9, 100_000.0
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,9 @@ def check_place(grid: Grid, name: str) -> None:
     if not all(SMALLEST_SPACING_MM <= s <= LARGEST_SPACING_MM for s in grid.spacing_mm):
         sizes = " x ".join(f"{s:g}" for s in grid.spacing_mm)
         raise InputError(f"{name} says its voxels measure {sizes} mm, which cannot be; export the CT again.")
-    if max(grid.extent_mm) > LONGEST_MM:
-        raise InputError(f"{name} is {max(grid.extent_mm) / 1000:.1f} m long, which cannot be; export the CT again.")
+    if max(grid.extent_mm) > LONGEST_MM or math.prod(grid.extent_mm) > LARGEST_MM3:
+        sizes = " x ".join(f"{e / 1000:.2g}" for e in grid.extent_mm)
+        raise InputError(f"{name} measures {sizes} m, which cannot be; export the CT again.")
     if not all(abs(v) <= FARTHEST_MM for v in grid.origin_lps):
         raise InputError(f"{name} does not say where it lies in the scanner; export the CT again.")
     if not at_right_angles(grid.direction_matrix):
