@@ -71,7 +71,7 @@ def _in_a_process(name: str, first: int, end: int, seed: int, summary: Summary, 
         _work(name, range(first, end), seed, box, writer, keep)
     os.close(writer)
     done = first
-    with os.fdopen(reader) as lines:
+    with os.fdopen(reader, "rb", buffering=0) as lines:  # what select tells of is what is read
         while select.select([lines], [], [], SECONDS_WITHOUT_A_WORD)[0] and (line := lines.readline()):
             told = json.loads(line)
             done = told["number"] + 1

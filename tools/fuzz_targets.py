@@ -217,7 +217,8 @@ def _worker(scratch: Path) -> Target:
     thresholds = bundle.postprocessing.to_json()
     requests: list[dict[str, Any]] = [
         {"request": "segment", "id": 1, "input": str(ct), "bundle": str(bundle.folder), "variant": None,
-         "device": "cpu", "precision": "fp32", "roi": [0, 8, 0, 5, 0, 6], "mirrored": False, "postprocessing": thresholds},
+         "device": "cpu", "precision": "fp32", "roi": [0, 8, 0, 5, 0, 6], "mirrored": False,
+         "postprocessing": thresholds},
         {"request": "rethreshold", "id": 2, "postprocessing": thresholds},
         {"request": "measure", "id": 3, "labels": str(labels), "margin_mm": 5.0,
          "frame": {"shape": [12, 20, 20], "spacing_mm": [3.0, 3.0, 5.0], "origin_lps": [0.0, 0.0, 0.0]}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import re
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,8 @@ MOST_FILES = 200
 MOST_TIMES_SMALLER, SMALL_BYTES = 100, 1 << 20
 
 _CHUNK = 1 << 20
+# No folders, no streams of NTFS, nothing that a system reads differently.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._()+-]{0,120}")
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -69,7 +72,7 @@ def _checked_entries(source: zipfile.ZipFile, title: str) -> list[tuple[zipfile.
     for entry in files:
         name = entry.filename.removeprefix(prefix)
         is_link = (entry.external_attr >> 16) & 0o170000 == 0o120000
-        if not name or name != Path(name).name or "\\" in name or is_link or Path(name).suffix not in ALLOWED_SUFFIXES:
+        if not _PLAIN_NAME.fullmatch(name) or is_link or Path(name).suffix not in ALLOWED_SUFFIXES:
             raise BundleError(
                 f"{title} holds {entry.filename!r}, which does not belong into a model bundle (only safetensors, JSON "
                 "and text do); do not use it."

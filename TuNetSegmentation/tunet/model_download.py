@@ -113,7 +113,8 @@ def _receive(response: HTTPResponse, part: Path, have: int, progress: Progress) 
     progress.advance(float(have))
     received, since, before = 0, time.monotonic(), 0
     with part.open("ab" if have else "wb") as target:
-        while chunk := response.read1(_CHUNK):  # what has come, so that cancelling never waits for a slow server
+        # read1 takes what has come, so that cancelling never waits for a slow server.
+        while (not left or received < left) and (chunk := response.read1(_CHUNK)):
             received += len(chunk)
             if have + received > MOST_BYTES:
                 raise InputError("The file at this address is far larger than any model; check the address.")

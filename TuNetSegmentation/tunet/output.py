@@ -14,10 +14,12 @@ import SimpleITK as sitk
 
 from tunet.errors import OutputError
 from tunet.grid import Grid
+from tunet.leftovers import own_prefix, remove_leftovers
 from tunet.nifti_header import copy_geometry, orientations_differ
 from tunet.volume import Volume
 
 _CHUNK = 1 << 20
+_STAGING = ".tunet-"
 # Labels compress to almost nothing at any level; for maps the lowest level is three times faster and little larger.
 _COMPRESSION_LEVEL = 1
 
@@ -45,7 +47,8 @@ class StagedFolder:
             for folder in reversed(missing):
                 folder.mkdir()
                 self._made.append(folder)
-            self._staging = Path(tempfile.mkdtemp(prefix=".tunet-", dir=self._target))
+            remove_leftovers(self._target, _STAGING)
+            self._staging = Path(tempfile.mkdtemp(prefix=own_prefix(_STAGING), dir=self._target))
         except OSError as error:
             self._remove()
             raise OutputError(_unwritable(self._target, error)) from error

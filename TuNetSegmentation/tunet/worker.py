@@ -29,6 +29,7 @@ from types import FrameType
 from typing import IO, TYPE_CHECKING, Any
 
 from tunet.errors import Cancelled, TunetError, UsageError
+from tunet.leftovers import own_prefix, remove_leftovers
 from tunet.worker_requests import LONGEST_LINE, Message, check_fields, parsed
 
 if TYPE_CHECKING:
@@ -168,7 +169,8 @@ def main() -> None:
     # A byte that is no UTF-8 is answered as a message that cannot be read.
     requests = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8", errors="replace")
     parent = sys.argv[1] if len(sys.argv) > 1 else None
-    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, dir=parent) as folder:
+    remove_leftovers(Path(parent or tempfile.gettempdir()), FOLDER_PREFIX)
+    with tempfile.TemporaryDirectory(prefix=own_prefix(FOLDER_PREFIX), dir=parent) as folder:
         try:
             Worker(Channel(events), Path(folder)).serve(requests)
         except BrokenPipeError:
