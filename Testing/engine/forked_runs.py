@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -59,10 +60,8 @@ class Run:
 
     def kill(self, by: signal.Signals) -> None:
         """Send a signal; none where it is over already."""
-        try:
+        with suppress(ProcessLookupError):
             os.kill(self.pid, by)
-        except ProcessLookupError:
-            pass
 
     def wait(self) -> int:
         """The exit code, negative for a signal."""

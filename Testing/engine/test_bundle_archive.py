@@ -97,7 +97,7 @@ def test_a_file_longer_than_its_header_says_is_not_written_out(archive, target):
         assert raw[at : at + 4] == b"PK\x01\x02"
         raw[at + 24 : at + 28] = (entry.file_size // 2).to_bytes(4, "little")
     archive.write_bytes(raw)
-    with pytest.raises(BundleError, match="not a sound zip|not as large as announced"):
+    with pytest.raises(BundleError, match=r"not a sound zip|not as large as announced"):
         unpack(archive, target)
     written = target / "localization.safetensors"
     assert not written.exists() or written.stat().st_size <= entry.file_size // 2
@@ -115,19 +115,13 @@ def test_damaged_compression_is_refused(tmp_path, target):
 
 
 @pytest.mark.parametrize(
-    "name", ["a\nb.json", "CON\0.json", "nul:.json", "./../x.json", "C:\\x.json", "b.JSON/../../x.md"]
+    "name", ["a\nb.json", "nul:.json", "./../x.json", "C:\\x.json", "b.md/../../x.md", ".md", "é.md"]
 )
-def test_names_that_systems_understand_differently(archive, target, name, tmp_path):
-    with zipfile.ZipFile(archive, "a") as source:
-        source.writestr(zipfile.ZipInfo(name), b"x")
-    try:
+def test_names_that_systems_understand_differently(archive, target, name):
+    add(archive, name)
+    with pytest.raises(BundleError, match="does not belong"):
         unpack(archive, target)
-    except BundleError:
-        pass
-    assert {path.parent for path in tmp_path.rglob("*") if path.suffix in (".json", ".md")} <= {
-        target,
-        tmp_path / "tiny",
-    }
+    assert list(target.iterdir()) == []
 
 
 def test_thousands_of_files_are_refused(tmp_path, target):

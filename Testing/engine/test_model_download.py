@@ -74,8 +74,6 @@ def site():
         def log_message(self, *_):
             pass
 
-        protocol_version = "HTTP/1.0"
-
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     shown.url = f"http://127.0.0.1:{server.server_port}"
