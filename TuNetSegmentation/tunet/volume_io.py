@@ -11,7 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from tunet.detached_data import check_data_files
-from tunet.errors import InputError
+from tunet.errors import TOO_LITTLE_MEMORY, DeviceError, InputError, is_out_of_memory
 from tunet.grid import NOT_AT_RIGHT_ANGLES, at_right_angles
 from tunet.nifti_header import check_nifti
 from tunet.reading import (
@@ -90,6 +90,8 @@ def _read_file(path: Path) -> tuple[sitk.Image, tuple[str, ...]]:
         _check_information(reader, path.name)
         image = reader.Execute()
     except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise DeviceError(TOO_LITTLE_MEMORY) from error
         raise InputError(f"{path.name} is damaged or incomplete; copy or export the CT again.") from error
     if image.GetDimension() == 4:
         image = image[:, :, :, 0]

@@ -28,7 +28,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any
 
-from tunet.errors import Cancelled, TunetError, UsageError
+from tunet.errors import TOO_LITTLE_MEMORY, Cancelled, TunetError, UsageError, is_out_of_memory
 from tunet.leftovers import own_prefix, remove_leftovers
 from tunet.worker_requests import LONGEST_LINE, Message, check_fields, parsed
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("tunet.worker")
 
 FOLDER_PREFIX = "tunet-worker-"
+DEFECT = "The segmentation program failed unexpectedly; open the log and report it, then try again."
 
 
 class Channel:
@@ -103,12 +104,9 @@ class Worker:
         except OSError as error:
             sentence = f"{error.strerror or error}: {error.filename or 'a file'}; check that it exists and try again."
             self._channel.send("error", id=number, message=sentence, cancelled=False)
-        except MemoryError:
-            sentence = "There is too little memory for this CT; close other programs or choose a smaller region."
-            self._channel.send("error", id=number, message=sentence, cancelled=False)
-        except Exception:
+        except Exception as error:
             _log.exception("request %s failed", message.get("request"))
-            sentence = "The segmentation program failed unexpectedly; open the log and report it, then try again."
+            sentence = TOO_LITTLE_MEMORY if is_out_of_memory(error) else DEFECT
             self._channel.send("error", id=number, message=sentence, cancelled=False)
 
     def _result(self, message: Message) -> Message:
