@@ -26,9 +26,7 @@ def main() -> None:
         _add(line, extra[1] if extra else RUN_TIME, wanted)
     out = sys.stdout.write
     out("# Licences of what TuNetSegmentation stands on\n\n")
-    out(
-        "Made by `python tools/list_licences.py` from the metadata of installed packages; the program itself is Apache-2.0.\n"
-    )
+    out("Made by `python tools/list_licences.py` from the metadata of installed packages; the program is Apache-2.0.\n")
     out("Inside 3D Slicer only PyTorch, safetensors and what Slicer bundles are used.\n\n")
     out("| package | version | licence | needed for |\n|---|---|---|---|\n")
     for name in sorted(wanted, key=str.lower):
