@@ -5,7 +5,8 @@
 Every input follows from target, seed and number. A process of its own does the work under limits: 10 s of processor
 time an input, 2 GiB of memory more than it began with, no file opened for writing outside its folder. Whatever else
 happens (a crash, an exception that is no TunetError, more than one sentence) is a finding: it is printed, and its files
-are kept. The exit code is 1 if there was one.
+are kept (of one that kills the process, repeat it with ``--first N --count 1`` and look at TUNET_FUZZ_LOG, a file for
+what libraries print). The exit code is 1 if there was one.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def _status(child: int) -> int:
 def _work(name: str, numbers: range, seed: int, box: Path, writer: int, keep: Path | None) -> None:
     """The process: one JSON line an input."""
     try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        os.dup2(os.open(os.environ.get("TUNET_FUZZ_LOG", os.devnull), os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
         os.environ.update(TUNET_CACHE=str(box / "cache"), TUNET_MODELS=str(box / "models"), TMPDIR=str(box / "tmp"))
         tempfile.tempdir = str(box / "tmp")
         for folder in ("cache", "tmp", "sound"):
@@ -118,6 +119,7 @@ def _work(name: str, numbers: range, seed: int, box: Path, writer: int, keep: Pa
                 out.write(json.dumps(_one(chosen, name, number, seed, box / "in", writes, keep)) + "\n")
         os._exit(0)
     except BaseException:
+        os.write(2, traceback.format_exc().encode())
         os._exit(3)
 
 

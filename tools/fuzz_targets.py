@@ -45,10 +45,12 @@ class Target:
     """One kind of input.
 
     Attributes:
+        sound: an input that is taken.
         make: a damaged input (name to bytes) for a generator.
         feed: gives it to the program, in a folder where it lies; raises a TunetError where it is refused.
     """
 
+    sound: Files
     make: Callable[[Random], Files]
     feed: Callable[[Path], None]
 
@@ -105,7 +107,7 @@ def _nifti(scratch: Path) -> Target:
             case _:
                 return {"ct.nii": damaged_bytes(data, random)}
 
-    return Target(make, _read)
+    return Target({"ct.nii": next(iter(seeds.values()))}, make, _read)
 
 
 def _with_text_header(scratch: Path, suffix: str, end: bytes) -> Target:
@@ -115,7 +117,7 @@ def _with_text_header(scratch: Path, suffix: str, end: bytes) -> Target:
         data = random.choice(list(seeds.values()))
         return {f"ct{suffix}": damaged_text(data, random, data.index(end) + len(end))}
 
-    return Target(make, _read)
+    return Target({f"ct{suffix}": next(iter(seeds.values()))}, make, _read)
 
 
 def _dicom(scratch: Path) -> Target:
@@ -131,7 +133,7 @@ def _dicom(scratch: Path) -> Target:
     def feed(folder: Path) -> None:
         read_ct(folder)
 
-    return Target(make, feed)
+    return Target(seeds, make, feed)
 
 
 def _load(folder: Path) -> None:
@@ -147,7 +149,7 @@ def _bundle(scratch: Path) -> Target:
             return {**sound, MANIFEST: damaged_bytes(sound[MANIFEST], random)}
         return {**sound, MANIFEST: json.dumps(damaged_json(json.loads(sound[MANIFEST]), random)).encode()}
 
-    return Target(make, _load)
+    return Target(sound, make, _load)
 
 
 def _safetensors(scratch: Path) -> Target:
@@ -164,7 +166,7 @@ def _safetensors(scratch: Path) -> Target:
         write_manifest(replace(bundle, folder=folder))
         _load(folder)
 
-    return Target(make, feed)
+    return Target(sound, make, feed)
 
 
 def _damaged_weights(data: bytes, random: Random) -> bytes:
@@ -196,7 +198,7 @@ def _archive(scratch: Path) -> Target:
         _load(out)
         pack(out, folder / "again.zip")
 
-    return Target(make, feed)
+    return Target({"b.zip": whole}, make, feed)
 
 
 def _bundle_files(scratch: Path) -> Files:
@@ -243,7 +245,10 @@ def _worker(scratch: Path) -> Target:
             Worker(Channel(out), private).serve(stream)
         _check_answers(out.getvalue())
 
-    return Target(make, feed)
+    lines = [
+        json.dumps(request).encode() for request in (*requests[:4], requests[5], {"request": "devices", "id": "last"})
+    ]
+    return Target({"lines": b"\n".join(lines)}, make, feed)
 
 
 def _check_answers(text: str) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from tunet.detached_data import check_data_files
 from tunet.errors import TOO_LITTLE_MEMORY, DeviceError, InputError, is_out_of_memory
 from tunet.grid import NOT_AT_RIGHT_ANGLES, at_right_angles
 from tunet.nifti_header import check_nifti
@@ -23,6 +22,7 @@ from tunet.reading import (
     check_voxels,
 )
 from tunet.suitability import doubts_about
+from tunet.text_headers import check_text_header
 from tunet.volume import Volume
 
 # ITK's remarks would reach the user's terminal between our own sentences.
@@ -136,7 +136,7 @@ def _check_file(path: Path) -> None:
     if size == 0:
         raise InputError(f"{path.name} is empty; copy or export the CT again.")
     if not path.name.lower().endswith(NIFTI_SUFFIXES):
-        check_data_files(path)
+        check_text_header(path)
 
 
 def _check_information(reader: sitk.ImageFileReader, name: str) -> None:

@@ -69,8 +69,8 @@ class Worker:
 
     def serve(self, requests: IO[str]) -> None:
         """Answer until ``shutdown`` or the end of the stream."""
-        threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
         self._channel.send("ready", folder=str(self._folder), pid=os.getpid())
+        threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
         while (message := self._waiting.get()) is not None:
             self._answer(message)
 
