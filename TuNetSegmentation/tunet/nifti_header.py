@@ -133,8 +133,8 @@ def _count_finite(stream: IO[bytes], header: NiftiHeader, path: Path) -> int:
     """Bytes of voxels that are there; all of them are finite numbers."""
     kind = _FLOAT_KINDS.get(header.datatype)
     found = 0
-    # What lies behind the voxels is never unpacked.
-    while found < header.data_bytes and (chunk := stream.read(min(_CHUNK, header.data_bytes - found))):
+    most = header.data_bytes + _LARGEST_OFFSET  # what lies behind the voxels is not unpacked without end
+    while found < most and (chunk := stream.read(_CHUNK)):
         found += len(chunk)
         whole = chunk[: len(chunk) - len(chunk) % 8]
         if kind and not np.isfinite(np.frombuffer(whole, header.byte_order + kind)).all():
