@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -66,18 +67,22 @@ def damaged_json(value: Any, random: Random) -> Any:
     for _ in range(random.randint(1, 3)):
         holders = list(_holders(result))
         if not holders:
-            return random.choice(_VALUES)
+            return _value(random)
         holder, key = random.choice(holders)
         match random.randrange(5):
             case 0:
                 del holder[key]
             case 1 if isinstance(holder, list):
-                holder.append(holder[key])
+                holder.append(deepcopy(holder[key]))
             case 1:
-                holder[str(random.choice(_VALUES))[:50]] = holder[key]
+                holder[str(_value(random))[:50]] = deepcopy(holder[key])
             case _:
-                holder[key] = random.choice(_VALUES)
+                holder[key] = _value(random)
     return result
+
+
+def _value(random: Random) -> Any:
+    return deepcopy(random.choice(_VALUES))
 
 
 def _holders(value: Any) -> Any:

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -241,14 +242,27 @@ def _worker(scratch: Path) -> Target:
         private = folder / "private"
         private.mkdir()
         out = io.StringIO()
-        with (folder / "lines").open(encoding="utf-8", errors="replace") as stream:
-            Worker(Channel(out), private).serve(stream)
+        text = (folder / "lines").read_bytes().decode("utf-8", errors="replace")
+        Worker(Channel(out), private).serve(_OpenPipe(text, out))
         _check_answers(out.getvalue())
 
-    lines = [
-        json.dumps(request).encode() for request in (*requests[:4], requests[5], {"request": "devices", "id": "last"})
-    ]
-    return Target({"lines": b"\n".join(lines)}, make, feed)
+    sound = [*requests[:4], {"request": "devices", "id": "last"}]
+    return Target({"lines": b"".join(json.dumps(request).encode() + b"\n" for request in sound)}, make, feed)
+
+
+class _OpenPipe(io.StringIO):
+    """Lines as a parent sends them: the pipe stays open until the last one is answered."""
+
+    def __init__(self, text: str, answers: io.StringIO) -> None:
+        super().__init__(text)
+        self._answers = answers
+
+    def readline(self, size: int = -1) -> str:  # type: ignore[override]
+        if line := super().readline(size):
+            return line
+        while '"id": "last"' not in self._answers.getvalue():
+            time.sleep(0.001)
+        return ""
 
 
 def _check_answers(text: str) -> None:

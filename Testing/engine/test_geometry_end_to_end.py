@@ -170,7 +170,7 @@ pixels = st.sampled_from([np.int16, np.int32, np.float32, np.float64])
 
 
 class TestProperty:
-    @settings(max_examples=tries(14), deadline=None)
+    @settings(max_examples=tries(10), deadline=None)
     @given(st.sampled_from(ORIENTATIONS), turns, spacings(), middles, names, st.sampled_from(RECIPES))
     def test_oblique_anisotropic_and_far_from_the_origin(
         self, models, orientation, turn, spacing, middle, name, recipe
