@@ -59,7 +59,8 @@ def lines(runs, ct, bundle, tmp_path_factory):
 
 
 def words(ct, bundle, out) -> list[object]:
-    return ["segment", ct, "-o", out, "--bundle", bundle, "--save-probabilities", "--json-progress", "--mirrored"]
+    options = ["--save-probabilities", "--json-progress", "--device", "cpu", "--precision", "fp32"]
+    return ["segment", ct, "-o", out, "--bundle", bundle, *options]
 
 
 def wait_for_lines(run: Run, count: int, random: Random) -> None:
@@ -135,7 +136,8 @@ class TestWorker:
         os.mkfifo(pipe)
         run = runs.start(tmp=tmp, source=pipe, worker=True)
         stream = pipe.open("w")
-        stream.write(json.dumps({"request": "segment", "id": 1, "input": str(ct), "bundle": str(bundle)}) + "\n")
+        request = {"request": "segment", "id": 1, "input": str(ct), "bundle": str(bundle), "precision": "fp32"}
+        stream.write(json.dumps(request) + "\n")
         stream.flush()
         return run, stream
 
@@ -182,12 +184,11 @@ class TestResources:
     @pytest.mark.parametrize("more_memory", [8 << 20, 64 << 20, 160 << 20])
     def test_too_little_memory_is_one_sentence(self, runs, bundle, tmp_path, tmp, more_memory):
         large = sitk.GetImageFromArray(make_phantom(5, SMALL).ct.array)
-        large = sitk.Expand(large, [8, 8, 6])
+        large = sitk.Expand(large, [6, 6, 5])
         sitk.WriteImage(sitk.Cast(large, sitk.sitkInt16), str(tmp_path / "large.nii"))
         out = tmp_path / "out"
-        run = runs.start(
-            "segment", tmp_path / "large.nii", "-o", out, "--bundle", bundle, tmp=tmp, more_memory=more_memory
-        )
+        words = ["segment", tmp_path / "large.nii", "-o", out, "--bundle", bundle, "--precision", "fp32"]
+        run = runs.start(*words, tmp=tmp, more_memory=more_memory)
         code, said = run.wait(), run.err.read_text()
         assert code == 2, said
         assert is_one_sentence(said), said
