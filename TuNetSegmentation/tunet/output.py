@@ -5,8 +5,12 @@ from __future__ import annotations
 import errno
 import gzip
 import shutil
+import signal
 import tempfile
+import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -58,6 +62,11 @@ class StagedFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._staging is not None
+        with _not_stopped():
+            self._finish(kind, error)
+
+    def _finish(self, kind: type[BaseException] | None, error: BaseException | None) -> None:
+        assert self._staging is not None
         if kind is None:
             try:
                 for path in sorted(self._staging.iterdir()):
@@ -78,6 +87,24 @@ class StagedFolder:
         for folder in reversed(self._made):
             if folder.exists() and not any(folder.iterdir()):
                 folder.rmdir()
+
+
+@contextmanager
+def _not_stopped() -> Iterator[None]:
+    """Let a user's stop not fall between two files that belong together; a moment later there is nothing to stop."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    found = {stop: signal.getsignal(stop) for stop in (signal.SIGINT, signal.SIGTERM)}
+    # None was not set from Python, and could not be given back.
+    handlers = {stop: handler for stop, handler in found.items() if handler is not None}
+    for stop in handlers:
+        signal.signal(stop, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for stop, handler in handlers.items():
+            signal.signal(stop, handler)
 
 
 def write_volume(volume: Volume, path: Path, geometry_from: Path | None = None) -> None:
