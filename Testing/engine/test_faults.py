@@ -15,6 +15,7 @@ import pytest
 import SimpleITK as sitk
 from bundles import tiny_bundle
 from command_line import is_one_sentence, tunet
+from dicom_factory import Series
 from forked_runs import ForkedRuns, Run
 from thoroughness import tries
 from tunet.leftovers import own_prefix, remove_leftovers
@@ -237,5 +238,15 @@ class TestOddInputs:
         name = os.fsdecode(b"L\xe9ka\xf8 \xff.nii.gz")  # Latin-2, as old archives have
         (tmp_path / name).write_bytes(ct.read_bytes())
         result = tunet("segment", tmp_path / name, "-o", tmp_path / "o", "--bundle", bundle)
-        assert result.returncode == 0, result.stderr
-        assert json.loads((tmp_path / "o" / "report.json").read_text())["input"]
+        assert result.returncode == 2
+        assert "no Unicode" in result.stderr
+        result = tunet("segment", ct, "-o", tmp_path / name / "o", "--bundle", bundle)
+        assert result.returncode == 2
+        assert is_one_sentence(result.stderr)
+
+    def test_dicom_files_whose_names_are_no_text(self, bundle, tmp_path):
+        for path in Series().write(tmp_path / "ct").iterdir():
+            path.rename(path.with_name(os.fsdecode(b"\xff" + os.fsencode(path.name))))
+        result = tunet("segment", tmp_path / "ct", "-o", tmp_path / "o", "--bundle", bundle)
+        assert result.returncode == 2
+        assert "no Unicode" in result.stderr

@@ -45,6 +45,12 @@ class StagedFolder:
 
     def __enter__(self) -> Path:
         try:
+            str(self._target).encode("utf-8")
+        except UnicodeEncodeError as error:  # ITK ends the program over it
+            raise OutputError(
+                f"The name {ascii(str(self._target))} holds characters that are no Unicode; choose another folder."
+            ) from error
+        try:
             if self._target.exists() and not self._target.is_dir():
                 raise OutputError(f"{self._target} is a file; choose a folder for the results.")
             missing = [p for p in (self._target, *self._target.parents) if not p.exists()]

@@ -41,6 +41,18 @@ class Reading:
         return self.source if self.source.name.lower().endswith(NIFTI_SUFFIXES) else None
 
 
+def check_name(path: Path) -> None:
+    """Refuse a path that is no Unicode, as old archives have them: ITK ends the program over it.
+
+    Raises:
+        InputError: the path cannot be given to ITK.
+    """
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(f"The name {ascii(str(path))} holds characters that are no Unicode; rename it.") from error
+
+
 def check_place(grid: Grid, name: str) -> None:
     """Refuse a place in space that no CT has.
 

@@ -18,6 +18,7 @@ from tunet.reading import (
     NIFTI_SUFFIXES,
     SMALLEST_SPACING_MM,
     Reading,
+    check_name,
     check_place,
     check_voxels,
 )
@@ -119,6 +120,7 @@ def _image_io(path: Path) -> str:
 
 
 def _check_file(path: Path) -> None:
+    check_name(path)
     if not path.exists():
         raise InputError(f"There is no file or folder {path}; check the name.")
     if path.suffix.lower() == ".dcm" or path.suffix == "":
