@@ -147,7 +147,7 @@ def test_no_network(name, case, bundle, tmp_path, no_network):
 
 def test_no_network_when_looking_for_cts(case, no_network):
     found = discover(case)
-    assert len(found.studies) == 2
+    assert len(found.studies) == 1
 
 
 def test_no_network_when_models_are_listed(no_network):

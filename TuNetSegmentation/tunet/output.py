@@ -48,7 +48,7 @@ class StagedFolder:
             str(self._target).encode("utf-8")
         except UnicodeEncodeError as error:  # ITK ends the program over it
             raise OutputError(
-                f"The name {ascii(str(self._target))} holds characters that are no Unicode; choose another folder."
+                f"The name {str(self._target)!a} holds characters that are no Unicode; choose another folder."
             ) from error
         try:
             if self._target.exists() and not self._target.is_dir():

@@ -50,7 +50,7 @@ def check_name(path: Path) -> None:
     try:
         str(path).encode("utf-8")
     except UnicodeEncodeError as error:
-        raise InputError(f"The name {ascii(str(path))} holds characters that are no Unicode; rename it.") from error
+        raise InputError(f"The name {str(path)!a} holds characters that are no Unicode; rename it.") from error
 
 
 def check_place(grid: Grid, name: str) -> None:
