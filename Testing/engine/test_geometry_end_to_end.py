@@ -249,12 +249,12 @@ class TestDicom:
     def test_slices_from_head_to_feet(self, models):
         check_series(series(heights=tuple(-5.0 * i for i in range(40))), models["by spacing"])
 
-    @settings(max_examples=tries(4), deadline=None)
+    @settings(max_examples=tries(3), deadline=None)
     @given(st.floats(-30, 30), st.sampled_from(RECIPES))
     def test_tilted_gantry(self, models, degrees, recipe):
         check_series(series(drift=(0.0, float(np.tan(np.radians(degrees))))), models[recipe.name])
 
-    @settings(max_examples=tries(4), deadline=None)
+    @settings(max_examples=tries(3), deadline=None)
     @given(st.floats(-40, 40), st.floats(-25, 25), st.sampled_from([None, -2000.0, -3024.0]))
     def test_turned_patient(self, models, about_z, about_x, padding):
         turn = Rotation.from_euler("zx", (about_z, about_x), degrees=True).as_matrix()
