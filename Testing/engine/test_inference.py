@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 from tunet.compute import Compute, Precision, resolve
-from tunet.errors import Cancelled, DeviceError
-from tunet.inference import Engine, MemoryPlan, is_out_of_memory
+from tunet.errors import Cancelled, DeviceError, is_out_of_memory
+from tunet.inference import Engine, MemoryPlan
 from tunet.networks.build import build_segmentation
 from tunet.networks.size import NetworkSize
 from tunet.variants import variant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from tunet.grid import Grid
 from tunet.suitability import doubts_about
 from tunet.volume import Volume
@@ -67,3 +68,14 @@ def test_real_ct(shared_data, name):
     found = doubts_about(read_ct(shared_data / name).volume)
     assert len(found) == len(REAL[name])
     assert all(words in sentence for words, sentence in zip(REAL[name], found, strict=True))
+
+
+@pytest.mark.parametrize("orientation", ["LPS", "RAI", "PSL", "SRA", "ILP"])
+def test_doubts_do_not_depend_on_the_order_of_the_axes(orientation):
+    # 300 x 300 x 80 mm: only along the body is it short.
+    array = np.full((16, 60, 60), -1000, np.float32)
+    array[:, 15:45, 15:45] = 40
+    image = Volume(array, Grid(array.shape, (5.0, 5.0, 5.0))).to_sitk()
+    turned = Volume.from_sitk(sitk.DICOMOrient(image, orientation))
+    assert doubts_about(turned) == doubts_about(Volume.from_sitk(image))
+    assert "80 mm long" in doubts_about(turned)[0]

@@ -11,7 +11,7 @@ def write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # names of files need not be UTF-8
         partial.replace(path)
     except BaseException:  # a user's stop too
         partial.unlink(missing_ok=True)

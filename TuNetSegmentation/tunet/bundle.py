@@ -27,6 +27,11 @@ FORMAT_VERSION = 1
 MANIFEST = "bundle.json"
 ENSEMBLE = "ensemble"
 
+# Four times the paper's; a description that asks for more would use up the memory.
+MOST_FILTERS, MOST_LEVELS, LARGEST_WINDOW = 1024, 10, 512
+# Windows closer than an eighth of their length would run for days.
+CLOSEST_WINDOWS = 8
+
 # Everything else in a bundle folder is refused.
 ALLOWED_SUFFIXES = (".safetensors", ".json", ".md", ".txt")
 
@@ -165,7 +170,7 @@ def read_verified(bundle: Bundle, name: str) -> bytes:
     path = bundle.folder / name
     try:
         data = path.read_bytes() if path.stat().st_size == record.size else None
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         raise BundleError(
             f"Model bundle {bundle.card.name!r} lacks its file {name}; install the bundle again."
         ) from error
@@ -222,7 +227,7 @@ def _parse(folder: Path, manifest: bytes) -> Bundle:
         if data["format"] != FORMAT:
             raise ValueError(f"format is {data['format']!r}")
         version = int(data["format_version"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise BundleError(
             f"{folder / MANIFEST} is not a TuNet model description ({error}); install the bundle again."
         ) from error
@@ -233,7 +238,7 @@ def _parse(folder: Path, manifest: bytes) -> Bundle:
         )
     try:
         return _bundle_from(folder, data, hashlib.sha256(manifest).hexdigest())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BundleError(
             f"The description of model bundle {folder.name!r} is damaged ({error}); install the bundle again."
         ) from error
@@ -257,11 +262,23 @@ def _bundle_from(folder: Path, data: dict[str, Any], checksum: str) -> Bundle:
         raise ValueError("it has no members")
     for member in bundle.members:
         variants.variant(member.variant)
+    _check_sizes(bundle)
     return bundle
+
+
+def _check_sizes(bundle: Bundle) -> None:
+    for size in (bundle.size, bundle.localization_size):
+        if size.levels > MOST_LEVELS or size.encoder_filters(size.levels - 1)[1] > MOST_FILTERS:
+            raise ValueError(f"a network of {size.base_filters} filters and {size.levels} levels is too large")
+    windowing = bundle.windowing
+    if any(w > CLOSEST_WINDOWS * s for w, s in zip(windowing.window, windowing.stride, strict=True)):
+        raise ValueError(f"the stride {windowing.stride} is too small for windows of {windowing.window}")
 
 
 def _shape(value: list[int]) -> tuple[int, int, int]:
     z, y, x = (int(v) for v in value)
+    if max(z, y, x) > LARGEST_WINDOW:
+        raise ValueError(f"a window has at most {LARGEST_WINDOW} voxels along an axis, got {value}")
     return z, y, x
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
+import re
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from tunet.bundle import ALLOWED_SUFFIXES, MANIFEST, load_bundle
@@ -11,6 +14,12 @@ from tunet.errors import BundleError
 # The paper's twenty-member ensemble in float32 is 660 MB; nothing honest is larger than this.
 MOST_BYTES = 2 * 2**30
 MOST_FILES = 200
+# Weights hardly compress and text not this much; zeros do.
+MOST_TIMES_SMALLER, SMALL_BYTES = 100, 1 << 20
+
+_CHUNK = 1 << 20
+# No folders, no streams of NTFS, nothing that a system reads differently.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._()+-]{0,120}")
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -42,7 +51,7 @@ def unpack(archive: Path, folder: Path) -> None:
             entries = _checked_entries(source, archive.name)
             for entry, name in entries:
                 _extract(source, entry, folder / name)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, RuntimeError, EOFError, OSError) as error:
         raise BundleError(_not_a_zip(archive, error)) from error
 
 
@@ -56,12 +65,14 @@ def _checked_entries(source: zipfile.ZipFile, title: str) -> list[tuple[zipfile.
         )
     if len(files) > MOST_FILES or sum(entry.file_size for entry in files) > MOST_BYTES:
         raise BundleError(f"{title} is far larger than any model bundle; do not use it.")
+    if any(entry.file_size > max(SMALL_BYTES, MOST_TIMES_SMALLER * entry.compress_size) for entry in files):
+        raise BundleError(f"{title} would unpack to far more than it is, as no model does; do not use it.")
     prefix = _common_folder([entry.filename for entry in files])
     checked = []
     for entry in files:
         name = entry.filename.removeprefix(prefix)
         is_link = (entry.external_attr >> 16) & 0o170000 == 0o120000
-        if not name or name != Path(name).name or "\\" in name or is_link or Path(name).suffix not in ALLOWED_SUFFIXES:
+        if not _PLAIN_NAME.fullmatch(name) or is_link or Path(name).suffix not in ALLOWED_SUFFIXES:
             raise BundleError(
                 f"{title} holds {entry.filename!r}, which does not belong into a model bundle (only safetensors, JSON "
                 "and text do); do not use it."
@@ -82,11 +93,15 @@ def _common_folder(names: list[str]) -> str:
 
 def _extract(source: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
     # Headers can lie about sizes: read no more than they promised.
-    with source.open(entry) as stream:
-        data = stream.read(entry.file_size + 1)
-    if len(data) != entry.file_size:
-        raise BundleError(f"{entry.filename} in the model bundle is larger than announced; do not use it.")
-    target.write_bytes(data)
+    left = entry.file_size
+    with source.open(entry) as stream, target.open("wb") as unpacked:
+        while chunk := stream.read(min(_CHUNK, left + 1)):
+            left -= len(chunk)
+            if left < 0:
+                break
+            unpacked.write(chunk)
+    if left != 0:
+        raise BundleError(f"{entry.filename} in the model bundle is not as large as announced; do not use it.")
 
 
 def _not_a_zip(archive: Path, error: Exception) -> str:

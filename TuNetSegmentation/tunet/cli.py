@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from tunet.errors import Cancelled, TunetError, UsageError
+from tunet.errors import TOO_LITTLE_MEMORY, Cancelled, TunetError, UsageError, is_out_of_memory
 
 app = typer.Typer(
     name="tunet",
@@ -474,6 +474,10 @@ def main() -> None:
         _leave(error.format_message(), 2)
     except TunetError as error:
         _leave(str(error), error.exit_code)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        _leave(TOO_LITTLE_MEMORY, 2)
     except OSError as error:
         _leave(f"{error.strerror or error}: {error.filename or 'a file'}; check that it exists and can be written.", 2)
     sys.exit(code if isinstance(code, int) else 0)

@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from tunet.dicom_geometry import SliceOrder, ordered, straightened
 from tunet.dicom_slices import Listing, Stack, list_stacks
 from tunet.errors import InputError
-from tunet.reading import Reading, check_voxels
+from tunet.reading import Reading, check_name, check_place, check_voxels
 from tunet.suitability import doubts_about
 from tunet.volume import Volume
 
@@ -49,6 +49,7 @@ def read_stack(stack: Stack, source: Path, remarks: Iterable[str] = ()) -> Readi
         InputError: slices are missing, uneven, damaged or of different sizes.
     """
     order = ordered(stack)
+    check_place(order.grid, str(stack))
     array = _pixels([s.path for s in order.slices], stack)
     volume = Volume(array, order.grid)
     check_voxels(volume, str(stack))
@@ -125,6 +126,7 @@ def _pixels(paths: list[Path], stack: Stack) -> np.ndarray[tuple[int, int, int],
     """HU (z, y, x), float32, in the order of the files; slice by slice, because rescaling may differ between them."""
     planes: list[np.ndarray[tuple[int, int], np.dtype[np.float32]]] = []
     for path in paths:
+        check_name(path)
         try:
             image = sitk.ReadImage(str(path), sitk.sitkFloat32)
         except RuntimeError as error:

@@ -19,6 +19,8 @@ JITTER_MM, JITTER_SHARE = 0.05, 0.02
 GAP_SHARE = 0.1
 # In-plane drift per slice below this share of a pixel is rounding, not gantry tilt.
 TILT_SHARE = 0.05
+# Gantries tilt by up to 30 degrees.
+STEEPEST_TILT_DEGREES = 45.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ def ordered(stack: Stack) -> SliceOrder:
     pixel = min(slices[0].spacing_mm)
     tilt = float(np.degrees(np.arctan2(np.hypot(*in_plane), step)))
     tilted = bool(np.hypot(*in_plane) > TILT_SHARE * pixel)
+    if tilt > STEEPEST_TILT_DEGREES:
+        raise InputError(f"The slices of {stack} are shifted against each other; export the series again.")
     _check_straight(positions, drift + step * normal, pixel, stack)
     grid = _grid(slices, normal, step, stack.size)
     return SliceOrder(slices, grid, in_plane if tilted else (0.0, 0.0), tilt if tilted else 0.0)

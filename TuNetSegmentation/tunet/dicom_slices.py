@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pydicom
-from pydicom.errors import InvalidDicomError
+
+from tunet.grid import at_right_angles
 
 Vector = npt.NDArray[np.float64]
 
@@ -153,10 +154,12 @@ def list_files(paths: Iterable[Path]) -> Listing:
             continue
         seen.add(instance)
         plain = OtherObject(str(header.get("Modality", "unknown")), path)
-        if int(header.get("NumberOfFrames") or 1) > 1:
+        if _frames(header) > 1:
             multiframe.append(plain)
         elif (image := _slice(path, header)) is None:
             others.append(plain)
+        elif not _lies_somewhere(image):
+            unreadable.append(path)
         else:
             groups[_group_key(header, image)].append((header, image))
     stacks = tuple(stack for members in groups.values() for stack in _stacks(members))
@@ -172,11 +175,24 @@ def _files(folder: Path) -> Iterable[Path]:
 
 
 def _header(path: Path) -> Any | None:
+    """What a file says of itself; None for what is no DICOM or damaged."""
+    if not path.is_file():  # a pipe or a device would never end
+        return None
     try:
         with pydicom.config.disable_value_validation():
-            return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
-    except (InvalidDicomError, OSError, EOFError, ValueError, KeyError, AttributeError, NotImplementedError):
+            header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS)
+            for tag in _TAGS:  # pydicom reads values when they are asked for, and damaged ones fail only then
+                header.get(tag)
+            return header
+    except Exception:  # whatever a damaged file does to the parser, it is a damaged file
         return None
+
+
+def _frames(header: Any) -> int:
+    try:
+        return int(header.get("NumberOfFrames") or 1)
+    except (TypeError, ValueError, OverflowError):
+        return 1
 
 
 def _looks_like_dicom(path: Path) -> bool:
@@ -191,12 +207,19 @@ def _slice(path: Path, header: Any) -> Slice | None:
         row_spacing, column_spacing = (float(v) for v in header.PixelSpacing)
         if int(header.get("SamplesPerPixel") or 1) != 1 or int(header.Rows) < 2 or int(header.Columns) < 2:
             return None
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError, OverflowError):
         return None
     if position.shape != (3,) or cosines.shape != (6,) or not np.all(np.isfinite([*position, *cosines])):
         return None
     # PixelSpacing is "distance between rows, distance between columns": y first.
     return Slice(path, position, cosines[:3], cosines[3:], (column_spacing, row_spacing))
+
+
+def _lies_somewhere(image: Slice) -> bool:
+    """Whether directions and pixel sizes can be those of an image."""
+    axes = np.stack([image.along_row, image.along_column, image.normal], axis=1)
+    sizes = np.asarray(image.spacing_mm)
+    return bool(at_right_angles(axes) and np.isfinite(sizes).all() and (sizes > 0).all())
 
 
 def _group_key(header: Any, image: Slice) -> tuple[Any, ...]:

@@ -47,3 +47,24 @@ class Cancelled(TunetError):
     """The user stopped the run."""
 
     exit_code = 130
+
+
+TOO_LITTLE_MEMORY = "There is too little memory for this CT; close other programs or choose a smaller region."
+
+# As PyTorch (CPU, CUDA, cuDNN), ITK, C++ and Python say it.
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "cudnn_status_alloc_failed",
+    "failed to allocate memory",
+    "bad_alloc",
+    "can't start new thread",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on a GPU or in main memory."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":  # PyTorch's, not imported here
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _OUT_OF_MEMORY)

@@ -24,6 +24,14 @@ Roi = tuple[int, int, int, int, int, int]
 # The letters name the direction in which an index grows, as in nibabel ("RAS" = x right, y anterior, z superior).
 _AXIS_OF_LETTER = {"L": (0, 1.0), "R": (0, -1.0), "P": (1, 1.0), "A": (1, -1.0), "S": (2, 1.0), "I": (2, -1.0)}
 
+# Cosines between axes above this are a shear, not rounding.
+SHEAR_TOLERANCE = 1e-3
+
+NOT_AT_RIGHT_ANGLES = (
+    "The axes of {name} are not at right angles (a gantry tilt stored as a shear?); "
+    "load the original DICOM series instead."
+)
+
 # Cosines closer to 0 or 1 than this are the rounding of header files, not a rotation.
 AXIS_ALIGNMENT_TOLERANCE = 1e-4
 
@@ -182,6 +190,11 @@ class Grid:
             origin_lps=(float(x), float(y), float(z)),
             direction=tuple(float(d) for d in directions.ravel()),
         )
+
+
+def at_right_angles(directions: Affine) -> bool:
+    """Whether the columns of a 3 x 3 matrix are unit vectors at right angles, to the rounding of header files."""
+    return bool(np.abs(directions.T @ directions - np.eye(3)).max() <= SHEAR_TOLERANCE)
 
 
 def orientation_matrix(orientation: str) -> Affine:

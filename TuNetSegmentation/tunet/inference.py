@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from tunet.compute import Compute
-from tunet.errors import DeviceError
+from tunet.errors import DeviceError, is_out_of_memory
 from tunet.grid import Shape
 from tunet.networks.fast import fast_form, has_fast_form, is_fast_form
 from tunet.regions import Box, LookPlan, look_everywhere, padding_before
@@ -132,14 +132,6 @@ class Engine:
         if plan != self._plan:
             self.notes.append(f"Memory ran out with {self._plan}; continued with {plan}.")
             self._plan = plan
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on a GPU or in main memory."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    words = ("out of memory", "can't allocate memory", "not enough memory", "cudnn_status_alloc_failed")
-    return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
 
 
 def release_memory() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from tunet.progress import Progress
 
 _CHUNK = 1 << 18
 _TIMEOUT_SECONDS = 30.0
+# A server that sends less than this in such a time would keep the user waiting for days.
+_LEAST_BYTES, _WITHIN_SECONDS = 1 << 16, 60.0
 _CHECKSUM = re.compile(r"sha256=([0-9a-fA-F]{64})")
 
 
@@ -103,21 +106,32 @@ def _fetch(url: str, part: Path, progress: Progress) -> None:
 
 
 def _receive(response: HTTPResponse, part: Path, have: int, progress: Progress) -> None:
-    left = int(response.headers.get("Content-Length") or 0)
+    left = _announced(response)
     if have + left > MOST_BYTES:
         raise InputError("The file at this address is far larger than any model; check the address.")
     progress.plan(float(max(have + left, 1)))
     progress.advance(float(have))
-    received = 0
+    received, since, before = 0, time.monotonic(), 0
     with part.open("ab" if have else "wb") as target:
-        while chunk := response.read(_CHUNK):
+        # read1 takes what has come, so that cancelling never waits for a slow server.
+        while (not left or received < left) and (chunk := response.read1(_CHUNK)):
             received += len(chunk)
             if have + received > MOST_BYTES:
                 raise InputError("The file at this address is far larger than any model; check the address.")
             target.write(chunk)
             progress.advance(float(len(chunk)))
+            if time.monotonic() - since > _WITHIN_SECONDS:
+                if received - before < _LEAST_BYTES:
+                    raise InputError("The server hardly sends anything; try again later, it goes on where it stopped.")
+                since, before = time.monotonic(), received
     if received < left:
         raise InputError("The download was cut; try again, it goes on where it stopped.")
+
+
+def _announced(response: HTTPResponse) -> int:
+    """How many bytes the server says will come; 0 where it does not say."""
+    words = response.headers.get("Content-Length") or "0"
+    return int(words) if words.isascii() and words.isdigit() and len(words) < 20 else 0
 
 
 def _explained(error: OSError, address: ModelAddress, folder: Path) -> InputError | OutputError:

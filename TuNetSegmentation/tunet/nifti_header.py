@@ -10,12 +10,16 @@ import gzip
 import struct
 import zlib
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import IO, cast
 
 import numpy as np
+import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 
 from tunet.errors import InputError
+from tunet.grid import NOT_AT_RIGHT_ANGLES, at_right_angles
 
 _HEADER_BYTES = 348
 _CHUNK = 1 << 20
@@ -29,8 +33,10 @@ _COMPLEX_TYPES = {32, 1792, 2048}
 # pixdim[0:4]; qform_code to the end of the sform's rows.
 _GEOMETRY_FIELDS = (("4f", 76), ("2h6f12f", 252))
 
-# Cosines between axes above this are a shear, not rounding.
-SHEAR_TOLERANCE = 1e-3
+# Voxels begin behind the header and its extensions; a damaged header can say anything.
+_LARGEST_OFFSET = 1 << 24
+# qform and sform are float32 in different forms; more than a voxel apart they say different things.
+_SAME_PLACE_VOXELS = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class NiftiHeader:
         spacing_mm: the first three voxel sizes as they stand there.
         data_offset: where voxels begin.
         qform_code, sform_code: 0 where the file gives no such orientation.
+        qform: sign of the third axis, quaternion b, c, d and offset x, y, z.
         sform: 3 x 4 matrix, row by row.
     """
 
@@ -54,7 +61,25 @@ class NiftiHeader:
     data_offset: int
     qform_code: int
     sform_code: int
+    qform: tuple[float, ...]
     sform: tuple[float, ...]
+
+    @property
+    def orientations_differ(self) -> bool:
+        """Whether qform and sform put the same voxels at different places; readers differ in which they take."""
+        if self.qform_code <= 0 or self.sform_code <= 0:
+            return False
+        size = [max(n - 1, 0) for n in self.dim[1:4]]
+        corners = np.asarray([*product(*((0, n) for n in size))], dtype=float)
+        by_sform = np.asarray(self.sform, dtype=float).reshape(3, 4)
+        apart = corners @ (by_sform[:, :3] - self._qform_matrix()).T + by_sform[:, 3] - self.qform[4:]
+        return not bool(np.abs(apart).max() < _SAME_PLACE_VOXELS * min(self.spacing_mm))
+
+    def _qform_matrix(self) -> npt.NDArray[np.float64]:
+        sign, b, c, d = self.qform[:4]
+        a = np.sqrt(max(0.0, 1 - b * b - c * c - d * d))
+        turn = Rotation.from_quat([b, c, d, a]).as_matrix()
+        return np.asarray(turn * np.asarray(self.spacing_mm) * (1, 1, -1 if sign < 0 else 1))
 
     @property
     def has_orientation(self) -> bool:
@@ -80,7 +105,7 @@ def check_nifti(path: Path) -> NiftiHeader:
         try:
             header = _parsed(stream.read(_HEADER_BYTES), path)
             _check_fields(header, path)
-            stream.read(header.data_offset - _HEADER_BYTES)
+            stream.read(max(0, header.data_offset - _HEADER_BYTES))
             found = _count_finite(stream, header, path)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise InputError(_cut(path)) from error
@@ -108,7 +133,8 @@ def _count_finite(stream: IO[bytes], header: NiftiHeader, path: Path) -> int:
     """Bytes of voxels that are there; all of them are finite numbers."""
     kind = _FLOAT_KINDS.get(header.datatype)
     found = 0
-    while chunk := stream.read(_CHUNK):
+    most = header.data_bytes + _LARGEST_OFFSET  # what lies behind the voxels is not unpacked without end
+    while found < most and (chunk := stream.read(_CHUNK)):
         found += len(chunk)
         whole = chunk[: len(chunk) - len(chunk) % 8]
         if kind and not np.isfinite(np.frombuffer(whole, header.byte_order + kind)).all():
@@ -134,11 +160,22 @@ def _parsed(raw: bytes, path: Path) -> NiftiHeader:
         dim=struct.unpack_from(order + "8h", raw, 40),
         datatype=struct.unpack_from(order + "h", raw, 70)[0],
         spacing_mm=(pixdim[1], pixdim[2], pixdim[3]),
-        data_offset=int(struct.unpack_from(order + "f", raw, 108)[0]),
+        data_offset=_whole(struct.unpack_from(order + "f", raw, 108)[0]),
         qform_code=struct.unpack_from(order + "h", raw, 252)[0],
         sform_code=struct.unpack_from(order + "h", raw, 254)[0],
+        qform=(pixdim[0], *struct.unpack_from(order + "6f", raw, 256)),
         sform=struct.unpack_from(order + "12f", raw, 280),
     )
+
+
+def orientations_differ(path: Path) -> bool:
+    """Whether the qform and the sform of a NIfTI file say different things."""
+    with _opened(path) as stream:
+        return _parsed(stream.read(_HEADER_BYTES), path).orientations_differ
+
+
+def _whole(value: float) -> int:
+    return int(value) if np.isfinite(value) else -1
 
 
 def _check_fields(header: NiftiHeader, path: Path) -> None:
@@ -146,6 +183,8 @@ def _check_fields(header: NiftiHeader, path: Path) -> None:
     axes = header.dim[0]
     if not 1 <= axes <= 7 or any(n < 1 for n in header.dim[1 : axes + 1]):
         raise InputError(f"The header of {name} is damaged (sizes {header.dim}); export the CT again.")
+    if not 0 <= header.data_offset <= _LARGEST_OFFSET:
+        raise InputError(f"The header of {name} is damaged (voxels at {header.data_offset}); export the CT again.")
     if header.datatype in _COLOR_TYPES:
         raise InputError(f"{name} is a colour image, not a CT; give the CT series itself.")
     if header.datatype in _COMPLEX_TYPES or header.datatype not in _BITS:
@@ -158,11 +197,10 @@ def _check_fields(header: NiftiHeader, path: Path) -> None:
     if any(not np.isfinite(s) or s == 0 for s in header.spacing_mm) or min(header.spacing_mm) < 0:
         sizes = " x ".join(f"{s:g}" for s in header.spacing_mm)
         raise InputError(f"{name} says its voxels measure {sizes} mm, which cannot be; export the CT again.")
+    if not np.isfinite(header.qform if header.qform_code > 0 else ()).all():
+        raise InputError(f"The header of {name} is damaged (no numbers in its qform); export the CT again.")
     if header.sform_code > 0 and _is_sheared(header.sform):
-        raise InputError(
-            f"The axes of {name} are not at right angles (a gantry tilt stored as a shear?); "
-            "load the original DICOM series instead."
-        )
+        raise InputError(NOT_AT_RIGHT_ANGLES.format(name=name))
 
 
 def _is_sheared(sform: tuple[float, ...]) -> bool:
@@ -170,8 +208,7 @@ def _is_sheared(sform: tuple[float, ...]) -> bool:
     lengths = np.linalg.norm(columns, axis=0)
     if np.any(lengths == 0) or not np.all(np.isfinite(columns)):
         return True
-    unit = columns / lengths
-    return bool(np.abs(unit.T @ unit - np.eye(3)).max() > SHEAR_TOLERANCE)
+    return not at_right_angles(columns / lengths)
 
 
 def _cut(path: Path) -> str:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import errno
 import gzip
 import shutil
+import signal
 import tempfile
+import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -14,10 +18,12 @@ import SimpleITK as sitk
 
 from tunet.errors import OutputError
 from tunet.grid import Grid
-from tunet.nifti_header import copy_geometry
+from tunet.leftovers import own_prefix, remove_leftovers
+from tunet.nifti_header import copy_geometry, orientations_differ
 from tunet.volume import Volume
 
 _CHUNK = 1 << 20
+_STAGING = ".tunet-"
 # Labels compress to almost nothing at any level; for maps the lowest level is three times faster and little larger.
 _COMPRESSION_LEVEL = 1
 
@@ -39,13 +45,20 @@ class StagedFolder:
 
     def __enter__(self) -> Path:
         try:
+            str(self._target).encode("utf-8")
+        except UnicodeEncodeError as error:  # ITK ends the program over it
+            raise OutputError(
+                f"The name {str(self._target)!a} holds characters that are no Unicode; choose another folder."
+            ) from error
+        try:
             if self._target.exists() and not self._target.is_dir():
                 raise OutputError(f"{self._target} is a file; choose a folder for the results.")
             missing = [p for p in (self._target, *self._target.parents) if not p.exists()]
             for folder in reversed(missing):
                 folder.mkdir()
                 self._made.append(folder)
-            self._staging = Path(tempfile.mkdtemp(prefix=".tunet-", dir=self._target))
+            remove_leftovers(self._target, _STAGING)
+            self._staging = Path(tempfile.mkdtemp(prefix=own_prefix(_STAGING), dir=self._target))
         except OSError as error:
             self._remove()
             raise OutputError(_unwritable(self._target, error)) from error
@@ -54,6 +67,11 @@ class StagedFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        assert self._staging is not None
+        with _not_stopped():
+            self._finish(kind, error)
+
+    def _finish(self, kind: type[BaseException] | None, error: BaseException | None) -> None:
         assert self._staging is not None
         if kind is None:
             try:
@@ -77,18 +95,37 @@ class StagedFolder:
                 folder.rmdir()
 
 
+@contextmanager
+def _not_stopped() -> Iterator[None]:
+    """Let a user's stop not fall between two files that belong together; a moment later there is nothing to stop."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    found = {stop: signal.getsignal(stop) for stop in (signal.SIGINT, signal.SIGTERM)}
+    # None was not set from Python, and could not be given back.
+    handlers = {stop: handler for stop, handler in found.items() if handler is not None}
+    for stop in handlers:
+        signal.signal(stop, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for stop, handler in handlers.items():
+            signal.signal(stop, handler)
+
+
 def write_volume(volume: Volume, path: Path, geometry_from: Path | None = None) -> None:
     """Write a volume by the suffix of its path and make sure that all of it arrived.
 
     Size, spacing, origin and direction read back from a NIfTI are the volume's rounded to NIfTI's float32. With
-    ``geometry_from``, the NIfTI file the volume's grid came from, they are that file's bit for bit.
+    ``geometry_from``, the NIfTI file the volume's grid came from, they are that file's bit for bit, both qform and
+    sform where these differ: whichever a program goes by, it shows the result on the CT.
 
     Raises:
         OutputError: the place cannot be written or is full; nothing is left there.
     """
     try:
         sitk.WriteImage(volume.to_sitk(), str(path), useCompression=True, compressionLevel=_COMPRESSION_LEVEL)
-        if geometry_from is not None and not _reads_back(volume.grid, path):
+        if geometry_from is not None and (orientations_differ(geometry_from) or not _reads_back(volume.grid, path)):
             copy_geometry(geometry_from, path)
         _check_whole(volume, path)
     except (RuntimeError, OSError, EOFError, zlib.error) as error:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tunet.errors import InputError
+from tunet.grid import NOT_AT_RIGHT_ANGLES, Grid, at_right_angles
 from tunet.volume import Volume
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
+
+SMALLEST_SPACING_MM, LARGEST_SPACING_MM = 0.05, 50.0
+# No table is this long and no scanner this far from its origin; a damaged header can say anything.
+LONGEST_MM, LARGEST_MM3, FARTHEST_MM = 4000.0, 4e9, 100_000.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,36 @@ class Reading:
     def nifti(self) -> Path | None:
         """The source where it is a NIfTI file, whose geometry results can copy bit for bit."""
         return self.source if self.source.name.lower().endswith(NIFTI_SUFFIXES) else None
+
+
+def check_name(path: Path) -> None:
+    """Refuse a path that is no Unicode, as old archives have them: ITK ends the program over it.
+
+    Raises:
+        InputError: the path cannot be given to ITK.
+    """
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(f"The name {str(path)!a} holds characters that are no Unicode; rename it.") from error
+
+
+def check_place(grid: Grid, name: str) -> None:
+    """Refuse a place in space that no CT has.
+
+    Raises:
+        InputError: impossible voxel sizes, a volume of many metres, a far or missing origin, or sheared axes.
+    """
+    if not all(SMALLEST_SPACING_MM <= s <= LARGEST_SPACING_MM for s in grid.spacing_mm):
+        sizes = " x ".join(f"{s:g}" for s in grid.spacing_mm)
+        raise InputError(f"{name} says its voxels measure {sizes} mm, which cannot be; export the CT again.")
+    if max(grid.extent_mm) > LONGEST_MM or math.prod(grid.extent_mm) > LARGEST_MM3:
+        sizes = " x ".join(f"{e / 1000:.2g}" for e in grid.extent_mm)
+        raise InputError(f"{name} measures {sizes} m, which cannot be; export the CT again.")
+    if not all(abs(v) <= FARTHEST_MM for v in grid.origin_lps):
+        raise InputError(f"{name} does not say where it lies in the scanner; export the CT again.")
+    if not at_right_angles(grid.direction_matrix):
+        raise InputError(NOT_AT_RIGHT_ANGLES.format(name=name))
 
 
 def check_voxels(volume: Volume, name: str, constant_allowed: bool = False) -> None:

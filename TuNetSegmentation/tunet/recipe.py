@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import Enum
+from math import isfinite
 from typing import Any
 
 from tunet.grid import Shape, Triple, orientation_matrix
+
+# No CT has finer voxels, and in coarser ones no kidney is seen.
+FINEST_MM, COARSEST_MM = 0.3, 50.0
+# Three times the paper's canvas.
+MOST_VOXELS = 300_000_000
 
 
 class Padding(Enum):
@@ -157,15 +163,15 @@ def _plain(value: Any) -> Any:
 
 def _triple(value: Any) -> Triple:
     x, y, z = (float(v) for v in value)
-    if min(x, y, z) <= 0:
-        raise ValueError(f"a spacing must be positive, got {value}")
+    if not FINEST_MM <= min(x, y, z) <= max(x, y, z) <= COARSEST_MM:
+        raise ValueError(f"a spacing lies between {FINEST_MM:g} and {COARSEST_MM:g} mm, got {value}")
     return x, y, z
 
 
 def _shape(value: Any) -> Shape:
     x, y, z = (int(v) for v in value)
-    if min(x, y, z) < 1 or max(x, y, z) > 4096:
-        raise ValueError(f"a size must lie between 1 and 4096, got {value}")
+    if min(x, y, z) < 1 or x * y * z > MOST_VOXELS:
+        raise ValueError(f"a grid has 1 to {MOST_VOXELS} voxels, got {value}")
     return x, y, z
 
 
@@ -185,6 +191,7 @@ def _geometry_from_json(data: dict[str, Any]) -> Geometry:
 
 def _normalization_from_json(data: dict[str, Any]) -> Normalization:
     numbers = {key: float(data[key]) for key in ("low_hu", "high_hu", "mean_hu", "sd_hu")}
-    if numbers["sd_hu"] <= 0 or numbers["low_hu"] >= numbers["high_hu"]:
+    finite = all(isfinite(number) for number in numbers.values())
+    if not finite or numbers["sd_hu"] <= 0 or numbers["low_hu"] >= numbers["high_hu"]:
         raise ValueError(f"a HU window needs low < high and a positive deviation, got {numbers}")
     return Normalization(Scaling(data["scaling"]), **numbers)

@@ -58,7 +58,8 @@ class RunReport:
 
     def write(self, path: Path) -> None:
         """Write the report as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")  # names of files need not be UTF-8
 
 
 def report_on(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
@@ -35,6 +37,7 @@ def doubts_about(volume: Volume) -> tuple[str, ...]:
     thickest = max(volume.grid.spacing_mm)
     if thickest > THICK_SLICES_MM:
         found.append(f"The slices are {thickest:.1f} mm thick; small tumours can be missed.")
+    volume = _head_last(volume)
     length = volume.grid.extent_mm[2]
     if length < SHORT_SCAN_MM:
         found.append(f"The scan is only {length:.0f} mm long; the kidneys may be cut off.")
@@ -44,6 +47,24 @@ def doubts_about(volume: Volume) -> tuple[str, ...]:
     elif _enhanced_ml(coarse, spacing_zyx) < _LEAST_ENHANCED_ML:
         found.append("This looks like a CT without contrast medium; tumours can hardly be told from kidney.")
     return tuple(found)
+
+
+def _head_last(volume: Volume) -> Volume:
+    """The same voxels with the axis that runs most along the body as z; no value is copied."""
+    along = np.abs(volume.grid.direction_matrix[2])  # of x, y, z towards the head
+    order = [axis for axis in range(3) if axis != int(along.argmax())] + [int(along.argmax())]  # x, y, z of the result
+    if order == [0, 1, 2]:
+        return volume
+    matrix = volume.grid.direction_matrix[:, order]
+    spacing = volume.grid.spacing_mm
+    array = volume.array.transpose([2 - axis for axis in reversed(order)])
+    grid = replace(
+        volume.grid,
+        shape=array.shape,
+        spacing_mm=(spacing[order[0]], spacing[order[1]], spacing[order[2]]),
+        direction=tuple(float(v) for v in matrix.ravel()),
+    )
+    return Volume(array, grid)
 
 
 def _coarse(volume: Volume) -> tuple[npt.NDArray[np.float32], tuple[float, ...]]:

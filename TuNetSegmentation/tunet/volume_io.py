@@ -10,10 +10,20 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from tunet.errors import InputError
+from tunet.errors import TOO_LITTLE_MEMORY, DeviceError, InputError, is_out_of_memory
+from tunet.grid import NOT_AT_RIGHT_ANGLES, at_right_angles
 from tunet.nifti_header import check_nifti
-from tunet.reading import NIFTI_SUFFIXES, Reading, check_voxels
+from tunet.reading import (
+    LARGEST_SPACING_MM,
+    NIFTI_SUFFIXES,
+    SMALLEST_SPACING_MM,
+    Reading,
+    check_name,
+    check_place,
+    check_voxels,
+)
 from tunet.suitability import doubts_about
+from tunet.text_headers import check_text_header
 from tunet.volume import Volume
 
 # ITK's remarks would reach the user's terminal between our own sentences.
@@ -23,7 +33,6 @@ SUFFIXES = (*NIFTI_SUFFIXES, ".nrrd", ".nhdr", ".mha", ".mhd")
 
 # No CT is this large; a damaged header can be.
 MOST_VOXELS = 2_000_000_000
-SMALLEST_SPACING_MM, LARGEST_SPACING_MM = 0.05, 50.0
 
 
 def read_ct(path: Path, series: str | None = None) -> Reading:
@@ -66,15 +75,14 @@ def read_map(path: Path) -> Volume:
 
 
 def _checked(volume: Volume, path: Path, constant_allowed: bool = False) -> Volume:
+    check_place(volume.grid, path.name)
     check_voxels(volume, path.name, constant_allowed)
     return volume
 
 
 def _read_file(path: Path) -> tuple[sitk.Image, tuple[str, ...]]:
     _check_file(path)
-    warnings: tuple[str, ...] = ()
-    if path.name.lower().endswith(NIFTI_SUFFIXES) and not check_nifti(path).has_orientation:
-        warnings = (f"{path.name} does not say how the patient lies; it was taken as if its axes ran left to right.",)
+    warnings = _about_orientation(path) if path.name.lower().endswith(NIFTI_SUFFIXES) else ()
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO(_image_io(path))  # ITK itself would go by the suffix, and not know it in capitals
@@ -83,10 +91,25 @@ def _read_file(path: Path) -> tuple[sitk.Image, tuple[str, ...]]:
         _check_information(reader, path.name)
         image = reader.Execute()
     except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise DeviceError(TOO_LITTLE_MEMORY) from error
         raise InputError(f"{path.name} is damaged or incomplete; copy or export the CT again.") from error
     if image.GetDimension() == 4:
         image = image[:, :, :, 0]
     return image, warnings
+
+
+def _about_orientation(path: Path) -> tuple[str, ...]:
+    header = check_nifti(path)
+    if not header.has_orientation:
+        return (f"{path.name} does not say how the patient lies; it was taken as if its axes ran left to right.",)
+    if header.orientations_differ:
+        taken = "sform" if header.sform_code == 1 else "qform"  # ITK's choice
+        return (
+            f"{path.name} says in two ways how the patient lies, and its qform and sform differ; the {taken} was "
+            "taken. Check in the result which side is left.",
+        )
+    return ()
 
 
 def _image_io(path: Path) -> str:
@@ -97,12 +120,15 @@ def _image_io(path: Path) -> str:
 
 
 def _check_file(path: Path) -> None:
+    check_name(path)
     if not path.exists():
         raise InputError(f"There is no file or folder {path}; check the name.")
     if path.suffix.lower() == ".dcm" or path.suffix == "":
         raise InputError(f"{path.name} is a single file of a series; give the folder of the DICOM series.")
     if not path.name.lower().endswith(SUFFIXES):
         raise InputError(f"{path.name} is of an unknown kind; give NIfTI, NRRD, MetaImage or a DICOM folder.")
+    if not path.is_file():  # a pipe or a device would never end
+        raise InputError(f"{path} is no ordinary file; give a CT file or a DICOM folder.")
     try:
         size = path.stat().st_size
         with path.open("rb"):
@@ -111,6 +137,8 @@ def _check_file(path: Path) -> None:
         raise InputError(f"{path} cannot be opened ({error.strerror}); check its permissions.") from error
     if size == 0:
         raise InputError(f"{path.name} is empty; copy or export the CT again.")
+    if not path.name.lower().endswith(NIFTI_SUFFIXES):
+        check_text_header(path)
 
 
 def _check_information(reader: sitk.ImageFileReader, name: str) -> None:
@@ -127,3 +155,6 @@ def _check_information(reader: sitk.ImageFileReader, name: str) -> None:
     if any(not SMALLEST_SPACING_MM <= abs(s) <= LARGEST_SPACING_MM for s in spacing[:3]) or min(spacing[:3]) <= 0:
         sizes = " x ".join(f"{s:g}" for s in spacing[:3])
         raise InputError(f"{name} says its voxels measure {sizes} mm, which cannot be; export the CT again.")
+    axes = np.asarray(reader.GetDirection()).reshape(len(size), len(size))[:3, :3]
+    if not at_right_angles(axes):
+        raise InputError(NOT_AT_RIGHT_ANGLES.format(name=name))

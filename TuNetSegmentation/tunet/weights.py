@@ -17,6 +17,9 @@ from tunet.networks.build import build_localization, build_segmentation
 from tunet.networks.cascade import Cascade
 from tunet.variants import variant
 
+# 8-bit floats and what else the format knows are no weights of ours.
+_NUMBERS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
 
 @dataclass(frozen=True)
 class MemberNetworks:
@@ -93,7 +96,7 @@ def _difference(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> 
             return f"{key} is missing"
         if expected[key].shape != found[key].shape:
             return f"{key} has shape {tuple(found[key].shape)} instead of {tuple(expected[key].shape)}"
-        if not found[key].is_floating_point() or not torch.isfinite(found[key]).all():
+        if found[key].dtype not in _NUMBERS or not torch.isfinite(found[key]).all():
             return f"{key} holds values that are not finite numbers"
     foreign = set(found) - set(expected)
     return f"{sorted(foreign)[0]} is unknown" if foreign else None
@@ -102,6 +105,6 @@ def _difference(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> 
 def _tensors(data: bytes, name: str) -> dict[str, Tensor]:
     try:
         tensors: dict[str, Tensor] = load(data)
-    except (SafetensorError, ValueError, KeyError) as error:
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RuntimeError) as error:
         raise BundleError(f"{name} is not a safetensors file ({error}); install the bundle again.") from error
     return tensors

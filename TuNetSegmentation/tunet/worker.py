@@ -28,7 +28,9 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any
 
-from tunet.errors import Cancelled, TunetError, UsageError
+from tunet.errors import TOO_LITTLE_MEMORY, Cancelled, TunetError, UsageError, is_out_of_memory
+from tunet.leftovers import own_prefix, remove_leftovers
+from tunet.worker_requests import LONGEST_LINE, Message, check_fields, parsed
 
 if TYPE_CHECKING:
     from tunet.worker_planning import PlanningSession
@@ -36,9 +38,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("tunet.worker")
 
-Message = dict[str, Any]
-
 FOLDER_PREFIX = "tunet-worker-"
+DEFECT = "The segmentation program failed unexpectedly; open the log and report it, then try again."
 
 
 class Channel:
@@ -68,14 +69,14 @@ class Worker:
 
     def serve(self, requests: IO[str]) -> None:
         """Answer until ``shutdown`` or the end of the stream."""
-        threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
         self._channel.send("ready", folder=str(self._folder), pid=os.getpid())
+        threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
         while (message := self._waiting.get()) is not None:
             self._answer(message)
 
     def _listen(self, requests: IO[str]) -> None:
-        for line in requests:
-            message = _parsed(line)
+        while line := requests.readline(LONGEST_LINE):
+            message = parsed(line)
             if message is None:
                 self._channel.send("error", id=None, message="The program received a message it cannot read.")
             elif message["request"] == "cancel":
@@ -100,12 +101,16 @@ class Worker:
             _log.exception("request %s failed", message.get("request"))
             sentence = f"The Python package {error.name} is missing; leave this module and open it again to install it."
             self._channel.send("error", id=number, message=sentence, cancelled=False)
-        except Exception:
+        except OSError as error:
+            sentence = f"{error.strerror or error}: {error.filename or 'a file'}; check that it exists and try again."
+            self._channel.send("error", id=number, message=sentence, cancelled=False)
+        except Exception as error:
             _log.exception("request %s failed", message.get("request"))
-            sentence = "The segmentation program failed unexpectedly; open the log and report it, then try again."
+            sentence = TOO_LITTLE_MEMORY if is_out_of_memory(error) else DEFECT
             self._channel.send("error", id=number, message=sentence, cancelled=False)
 
     def _result(self, message: Message) -> Message:
+        check_fields(message)
         match message["request"]:
             case "devices":
                 return {"devices": self._open_session().devices()}
@@ -147,14 +152,6 @@ class Worker:
         )
 
 
-def _parsed(line: str) -> Message | None:
-    try:
-        message = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return message if isinstance(message, dict) and isinstance(message.get("request"), str) else None
-
-
 def _stop(_signal: int, _frame: FrameType | None) -> None:
     # SystemExit unwinds the stack, so that the private folder is removed.
     raise SystemExit(143)
@@ -167,10 +164,13 @@ def main() -> None:
     # Libraries that print must not break the protocol: events keep the real stdout, everybody else gets stderr.
     events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # A byte that is no UTF-8 is answered as a message that cannot be read.
+    requests = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8", errors="replace")
     parent = sys.argv[1] if len(sys.argv) > 1 else None
-    with tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX, dir=parent) as folder:
+    remove_leftovers(Path(parent or tempfile.gettempdir()), FOLDER_PREFIX)
+    with tempfile.TemporaryDirectory(prefix=own_prefix(FOLDER_PREFIX), dir=parent) as folder:
         try:
-            Worker(Channel(events), Path(folder)).serve(sys.stdin)
+            Worker(Channel(events), Path(folder)).serve(requests)
         except BrokenPipeError:
             _log.info("the panel is gone")
 

@@ -177,7 +177,10 @@ def read_placed(request: dict[str, Any]) -> Volume:
     frame = request.get("frame")
     if not frame:
         return labels
-    grid = Grid(**{name: tuple(value) for name, value in frame.items()})
+    try:
+        grid = Grid(**{name: tuple(value) for name, value in frame.items()})
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UsageError("The grid of the image cannot be used; choose the volume again.") from error
     try:
         return placed_on(labels, grid)
     except InputError:

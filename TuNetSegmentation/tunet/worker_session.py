@@ -147,7 +147,7 @@ def _roi(request: dict[str, Any]) -> Roi | None:
         return None
     try:
         x0, x1, y0, y1, z0, z1 = (int(value) for value in wanted)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise UsageError("The region of interest cannot be used; draw it again.") from error
     return x0, x1, y0, y1, z0, z1
 

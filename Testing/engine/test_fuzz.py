@@ -1,0 +1,37 @@
+"""Damaged inputs, a few hundred of each kind; `tools/fuzz.py` tries as many as one likes by the same code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from thoroughness import tries
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+# Readers take a millisecond an input, weights and the worker ten.
+COUNTS = {"nifti": 300, "nrrd": 200, "mha": 200, "dicom": 60, "bundle": 80, "safetensors": 40, "archive": 40}
+
+
+@pytest.mark.skipif(not hasattr(sys, "addaudithook") or sys.platform == "win32", reason="needs fork and limits")
+@pytest.mark.parametrize("name", [*COUNTS, "worker"])
+def test_damaged_inputs_are_refused_in_a_sentence_or_taken(name):
+    import fuzz
+
+    summary = fuzz.run(name, tries(COUNTS.get(name, 25)), seed=7)
+    assert summary.findings == {}
+    assert sum(summary.outcomes.values()) == tries(COUNTS.get(name, 25))
+    assert len(set(summary.outcomes) - {"accepted"}) >= 1  # some are refused
+
+
+@pytest.mark.parametrize("name", [*COUNTS, "worker"])
+def test_what_is_damaged_was_sound(name, tmp_path):
+    import fuzz_targets
+
+    (tmp_path / "sound").mkdir()
+    target = fuzz_targets.target(name, tmp_path / "sound")
+    fuzz_targets.clear(tmp_path / "in")
+    for file, data in target.sound.items():
+        (tmp_path / "in" / file).write_bytes(data)
+    target.feed(tmp_path / "in")
