@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from TuNetSegmentationLib.Translation import translatorFor
-from TuNetSegmentationLib.WorkerProcess import Event, WorkerProcess
+from TuNetSegmentationLib.ChildProcess import Event
+from TuNetSegmentationLib.WorkerProcess import WorkerProcess
 
 _ = translatorFor(__file__)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from TuNetSegmentationLib.JobController import JobController
 from TuNetSegmentationLib.PlanInputs import PlanInputs
-from TuNetSegmentationLib.WorkerProcess import Event
+from TuNetSegmentationLib.ChildProcess import Event
 
 
 class PlanningController(JobController):

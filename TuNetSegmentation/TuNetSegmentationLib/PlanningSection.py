@@ -13,7 +13,7 @@ from TuNetSegmentationLib.MeasuresTables import MeasuresTables
 from TuNetSegmentationLib.RenalTable import RenalTable
 from TuNetSegmentationLib.RolesTable import RolesTable
 from TuNetSegmentationLib.Translation import translatorFor
-from TuNetSegmentationLib.WorkerProcess import Event
+from TuNetSegmentationLib.ChildProcess import Event
 
 _ = translatorFor(__file__)
 

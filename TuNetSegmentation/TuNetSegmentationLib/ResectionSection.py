@@ -10,7 +10,7 @@ from TuNetSegmentationLib import DistanceModel, ExportFiles, MarginSegments, Pla
 from TuNetSegmentationLib.ExportDialog import ExportDialog
 from TuNetSegmentationLib.ResultSegmentation import modelOf
 from TuNetSegmentationLib.Translation import translatorFor
-from TuNetSegmentationLib.WorkerProcess import Event
+from TuNetSegmentationLib.ChildProcess import Event
 
 _ = translatorFor(__file__)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from TuNetSegmentationLib.JobController import JobController, JobView, RunState
-from TuNetSegmentationLib.WorkerProcess import Event
+from TuNetSegmentationLib.ChildProcess import Event
 
 
 class RunView(JobView, Protocol):

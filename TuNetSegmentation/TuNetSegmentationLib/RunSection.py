@@ -7,7 +7,7 @@ import slicer
 
 from TuNetSegmentationLib.JobController import RunState
 from TuNetSegmentationLib.Translation import translatorFor
-from TuNetSegmentationLib.WorkerProcess import Event
+from TuNetSegmentationLib.ChildProcess import Event
 
 _ = translatorFor(__file__)
 
