@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from TuNetSegmentationLib.BatchProcess import CANCELLED_CODE, FINISHED_CODES, BatchProcess
+from TuNetSegmentationLib.BatchProcess import CANCELLED_CODE, BatchProcess
 from TuNetSegmentationLib.ChildProcess import Event
 
 # Where a batch keeps what is not finished (tunet.batch.run.SCRATCH_NAME, which imports too much to ask).
 SCRATCH_NAME = ".tunet-batch"
+# It ended in order, and has left nothing.
+_IN_ORDER = (0, 1, 2, CANCELLED_CODE)
 
 
 class BatchState(enum.Enum):
@@ -53,6 +55,7 @@ class BatchController:
         self._state = BatchState.IDLE
         self._output = Path()
         self._isLook = False
+        self._hasFolder = False
         self._isThrough = False
 
     @property
@@ -94,16 +97,17 @@ class BatchController:
     def onBatchEvent(self, event: Event) -> None:
         """Pass it on."""
         self._isThrough = self._isThrough or event["event"] == "result"
+        self._hasFolder = self._hasFolder or (event["event"] == "found" and not self._isLook)
         self._view.onBatchEvent(event)
 
     def onBatchEnd(self, exitCode: int, sentence: str) -> None:
         """The process is gone."""
         stopped = self._state is BatchState.STOPPING
-        if exitCode not in FINISHED_CODES:
+        if exitCode not in _IN_ORDER:
             self._clean()
         self._setState(BatchState.IDLE)
         if self._isThrough:
-            self._view.onBatchEnded(BatchEnd.THROUGH, sentence if exitCode not in FINISHED_CODES else "")
+            self._view.onBatchEnded(BatchEnd.THROUGH, sentence)
         elif stopped or exitCode == CANCELLED_CODE:
             self._view.onBatchEnded(BatchEnd.STOPPED, "")
         elif exitCode == 0:
@@ -112,7 +116,8 @@ class BatchController:
             self._view.onBatchEnded(BatchEnd.FAILED, sentence)
 
     def _begin(self, request: dict[str, Any], state: BatchState) -> None:
-        self._isLook, self._isThrough = state is BatchState.LOOKING, False
+        self._isLook = state is BatchState.LOOKING
+        self._hasFolder = self._isThrough = False
         self._output = Path(request["output"])
         self._setState(state)
         try:
@@ -122,8 +127,8 @@ class BatchController:
             self._view.onBatchEnded(BatchEnd.FAILED, str(error))
 
     def _clean(self) -> None:
-        """A process that was killed could not do it itself."""
-        if not self._isLook:
+        """A process that was killed could not do it itself; before it found anything the folder may be another's."""
+        if self._hasFolder:
             shutil.rmtree(self._output / SCRATCH_NAME, ignore_errors=True)
 
     def _setState(self, state: BatchState) -> None:

@@ -11,8 +11,8 @@ from TuNetSegmentationLib.ChildProcess import ChildProcess, Event, causeOfDeath,
 # Every case is done in a process of its own, so the one that is asked to stop is never long at work.
 STOP_MILLISECONDS = 8000
 CLOSE_MILLISECONDS = 3000
-FINISHED_CODES = (0, 2)
 CANCELLED_CODE = 130
+KILLED_CODE = -9
 
 _ROW = ("name", "status", "where", "left_kidney_ml", "right_kidney_ml", "lesions", "largest_mm", "message")
 _FIELDS: dict[str, tuple[str, ...]] = {
@@ -92,4 +92,4 @@ class BatchProcess(ChildProcess):
             self._closing = True
             self._process = None
             self._kill(process)
-            self._listener.onBatchEnd(CANCELLED_CODE, "")
+            self._listener.onBatchEnd(KILLED_CODE, "")

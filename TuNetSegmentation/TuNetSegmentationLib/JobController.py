@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from TuNetSegmentationLib.Translation import translatorFor
 from TuNetSegmentationLib.ChildProcess import Event
+from TuNetSegmentationLib.Translation import translatorFor
 from TuNetSegmentationLib.WorkerProcess import WorkerProcess
 
 _ = translatorFor(__file__)
