@@ -10,12 +10,12 @@
 
 ``looking`` comes while the folder is looked through, any number of times. ``found`` comes once: ``cases`` counts all
 CTs (also the unusable ones), ``unchanged`` those that were finished by an earlier run, ``skipped`` what is no CT or not
-wanted. Then ``listed`` comes for every row of the table, with the columns of ``results.json``: finished cases with their
-numbers, others as ``waiting``, ``failed`` (unusable) or ``skipped``. ``progress`` is about all cases that are not
+wanted. Then ``listed`` comes for every row of the table, with the columns of ``results.json``: finished cases with
+their numbers, others as ``waiting``, ``failed`` (unusable) or ``skipped``. ``progress`` is about all cases that are not
 finished: ``fraction`` 0..1 never falls, ``seconds_left`` may be null. ``case`` has the columns of ``results.json`` and
-comes when the case's files and the table are written. The last line of a batch that went through is ``result``; ``done``
-includes the unchanged ones. Whatever goes wrong is one sentence on stderr with the exit code of the command, and no
-``result``.
+comes when the case's files and the table are written. The last line of a batch that went through is ``result``;
+``done`` includes the unchanged ones. Whatever goes wrong is one sentence on stderr with the exit code of the command,
+and no ``result``.
 """
 
 from __future__ import annotations
