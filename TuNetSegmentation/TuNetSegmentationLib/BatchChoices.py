@@ -30,6 +30,8 @@ class BatchChoices:
     def __init__(self, panel: Any, onFolders: Any, onChanged: Any) -> None:
         self._panel, self._ui = panel, panel.ui
         self._onFolders, self._onChanged = onFolders, onChanged
+        self._problem = ""
+        self._lacking: dict[str, str] = {}
         ui, toBool = self._ui, slicer.util.toBool
         ui.batchSourceEdit.text = str(slicer.util.settingsValue(_SETTINGS + "source", ""))
         ui.batchOutputEdit.text = str(slicer.util.settingsValue(_SETTINGS + "output", ""))
@@ -38,11 +40,11 @@ class BatchChoices:
             getattr(ui, name).connect("toggled(bool)", lambda on: self._onChanged())
         for edit in (ui.batchSourceEdit, ui.batchOutputEdit):
             edit.connect("editingFinished()", self._onFolders)
-            edit.connect("textChanged(QString)", lambda text: self._onChanged())
+            edit.connect("textChanged(QString)", lambda text: self._onText())
         ui.batchSourceButton.connect("clicked(bool)", self._onBrowseSource)
         ui.batchOutputButton.connect("clicked(bool)", self._onBrowseOutput)
         ui.batchInstallButton.connect("clicked(bool)", self._onInstall)
-        self.lookForExtras()
+        self.lookAgain()
 
     @property
     def source(self) -> str:
@@ -57,6 +59,9 @@ class BatchChoices:
     @property
     def problem(self) -> str:
         """Why these folders cannot be used, in a sentence; empty if they can."""
+        return self._problem
+
+    def _problemNow(self) -> str:
         if not self.source:
             return _("Choose the folder with the CTs.")
         if not Path(self.source).is_dir():
@@ -93,12 +98,14 @@ class BatchChoices:
         for name in _EXTRAS:
             settings.setValue(_SETTINGS + name, bool(getattr(self._ui, name).checked))
 
-    def lookForExtras(self) -> None:
-        """Grey what cannot be had, and say why."""
+    def lookAgain(self) -> None:
+        """Folders may have come or gone, and packages been installed; disks are not asked at every change of the panel."""
         ui = self._ui
+        self._problem = self._problemNow()
+        self._lacking = {name: ExportTools.sentence(kind) for name, kind in _EXTRAS.items()}
         lines = []
-        for name, kind in _EXTRAS.items():
-            check, lacking = getattr(ui, name), ExportTools.sentence(kind)
+        for name, lacking in self._lacking.items():
+            check = getattr(ui, name)
             check.enabled = not lacking
             if lacking:
                 lines.append(f"{check.text}: {lacking}")
@@ -113,8 +120,8 @@ class BatchChoices:
         ui = self._ui
         for widget in (ui.batchSourceEdit, ui.batchSourceButton, ui.batchOutputEdit, ui.batchOutputButton):
             widget.enabled = enabled
-        for name, kind in _EXTRAS.items():
-            getattr(ui, name).enabled = enabled and not ExportTools.missing(kind)
+        for name, lacking in self._lacking.items():
+            getattr(ui, name).enabled = enabled and not lacking
         ui.batchInstallButton.enabled = enabled
 
     def _thresholds(self) -> dict[str, float] | None:
@@ -125,7 +132,11 @@ class BatchChoices:
 
     def _isOn(self, name: str) -> bool:
         check = getattr(self._ui, name)
-        return bool(check.checked and not ExportTools.missing(_EXTRAS[name]))
+        return bool(check.checked and not self._lacking[name])
+
+    def _onText(self) -> None:
+        self._problem = self._problemNow()
+        self._onChanged()
 
     def _onBrowseSource(self, checked: bool = False) -> None:
         folder = self._browse(_("Choose the folder with the CTs"), self.source)
@@ -148,7 +159,7 @@ class BatchChoices:
         """The user wants what is missing."""
         kinds = (*_EXTRAS.values(), ExportTools.CONTACT_SHEET)
         problem = ExportTools.install(sorted({package for kind in kinds for package in ExportTools.missing(kind)}))
-        self.lookForExtras()
+        self.lookAgain()
         if problem:
             self._ui.batchMissing.text = problem
             self._ui.batchMissing.visible = True

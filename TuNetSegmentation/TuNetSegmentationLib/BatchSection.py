@@ -26,6 +26,7 @@ class BatchSection:
         self._said = ""
         self._listed: Event | None = None
         self._listedFor: dict[str, Any] | None = None
+        self._hasFolder = self._hasSheet = False
         ui = panel.ui
         self._choices = BatchChoices(panel, self.onFolders, panel.refresh)
         self._table = BatchTable.BatchTable(ui.batchTable, self.onChosen, self.onOpenCase)
@@ -74,13 +75,12 @@ class BatchSection:
     def onCollapsed(self, collapsed: bool) -> None:
         """The user wants to see it."""
         if not collapsed:
-            self._choices.lookForExtras()
-            self._panel.refresh()
             self.onFolders()
 
     def onFolders(self) -> None:
         """Folders were chosen: say what is in them."""
-        if self._panel.state is not None and not self._isListed and not self.problem:
+        self._choices.lookAgain()
+        if self._panel.state is not None and not self._wasLookedAt and not self.problem:
             self.onLook()
         self._panel.refresh()
 
@@ -139,6 +139,7 @@ class BatchSection:
             self._table.clear()
             self._listed = event
             self._said = _found(event)
+            self._lookForResults()
         elif kind in ("listed", "case"):
             self._table.put(event)
         elif kind == "progress":
@@ -154,6 +155,7 @@ class BatchSection:
         """It is over."""
         table, ui = self._table, self._panel.ui
         table.setRunning("")
+        self._lookForResults()
         done, failed, waiting = (table.count(s) for s in (BatchTable.DONE, BatchTable.FAILED, BatchTable.WAITING))
         if end is BatchEnd.THROUGH:
             self._said = _("{done} CTs are done, {failed} failed.").format(done=done, failed=failed)
@@ -172,7 +174,12 @@ class BatchSection:
     @property
     def _isListed(self) -> bool:
         """Whether the table is about these folders."""
-        made = self._listedFor if self._listed is not None else None
+        return self._listed is not None and self._wasLookedAt
+
+    @property
+    def _wasLookedAt(self) -> bool:
+        """Whether these folders were the last that were listed, or were to be."""
+        made = self._listedFor
         return made is not None and (made["source"], made["output"]) == (self._choices.source, self._choices.output)
 
     def _begin(self, words: str) -> None:
@@ -200,9 +207,14 @@ class BatchSection:
         ui.batchCase.visible = bool(row)
         ui.batchOpenCaseButton.enabled = row is not None and row["status"] == BatchTable.DONE
         ui.batchOpenCaseButton.visible = bool(self._table.count(BatchTable.DONE))
+        ui.batchSheetButton.visible = self._hasSheet
+        ui.batchFolderButton.visible = self._hasFolder
+
+    def _lookForResults(self) -> None:
         output = Path(self._listedFor["output"]) if self._listedFor else None
-        ui.batchSheetButton.visible = output is not None and (output / _SHEET_NAME).is_file()
-        ui.batchFolderButton.visible = output is not None and output.is_dir()
+        self._hasFolder = output is not None and output.is_dir()
+        self._hasSheet = output is not None and (output / _SHEET_NAME).is_file()
+        self._showAfter()
 
     def _openFile(self, name: str) -> None:
         path = Path(self._listedFor["output"]) / name if self._listedFor else None
