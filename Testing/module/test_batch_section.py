@@ -110,7 +110,7 @@ class TestWithTheEngine:
         (tmp_path / "in" / "broken.nii.gz").write_text("hello")
         (tmp_path / "in" / "a_seg.nii.gz").write_text("hello")
         looked(a_bench, panel)
-        assert ui.batchStatus.text == "2 CTs found; 1 other things left out."
+        assert ui.batchStatus.text == "2 CT(s) found; 1 other item(s) left out."
         assert [cell[:2] for cell in cells(panel)] == [
             ["a", "to do"],
             ["broken", "to do"],
@@ -120,7 +120,7 @@ class TestWithTheEngine:
 
         a_bench.click(ui.batchButton)
         wait(a_bench, panel, 240)
-        assert ui.batchStatus.text.startswith("1 CTs are done, 1 failed.")
+        assert ui.batchStatus.text.startswith("1 CT(s) are done, 1 failed.")
         assert [cell[1] for cell in cells(panel)] == ["done", "failed", "left out"]
         assert "incomplete" in cells(panel)[1][5]
         assert (tmp_path / "out" / "a" / "segmentation.nii.gz").is_file()
@@ -140,7 +140,7 @@ class TestWithTheEngine:
         assert panel.state.segmentation is node
 
         looked(a_bench, panel)
-        assert ui.batchStatus.text == "2 CTs found, 1 of them done already; 1 other things left out."
+        assert ui.batchStatus.text == "2 CT(s) found, 1 of them done already; 1 other item(s) left out."
 
 
 class TestLooking:
@@ -151,7 +151,7 @@ class TestLooking:
         a_bench.click(a_section.ui.batchSourceButton)
         wait(a_bench, a_section, 30)
         assert a_section.ui.batchOutputEdit.text == f"{tmp_path / 'in'}_results"
-        assert a_section.ui.batchStatus.text == "3 CTs found, 1 of them done already; 1 other things left out."
+        assert a_section.ui.batchStatus.text == "3 CT(s) found, 1 of them done already; 1 other item(s) left out."
         assert cells(a_section)[0] == ["a", "done", "-, 151", "2", "42 mm", ""]
         assert json.loads((tmp_path / "request.json").read_text())["request"] == "look"
 
@@ -189,9 +189,7 @@ class TestRequest:
         a_section.state.variant = "tunet-median"
         a_section.ui.batchDicomCheck.checked = True
         assert "Look again counts" in a_section.ui.batchMessage.text
-        assert "TuNet (median), Auto, your thresholds" in a_section.ui.batchWith.text or "your thresholds" in (
-            a_section.ui.batchWith.text
-        )
+        assert "your thresholds" in a_section.ui.batchWith.text
         looked(a_bench, a_section)
         request = json.loads((tmp_path / "request.json").read_text())
         assert request["choices"]["variant"] == "tunet-median"

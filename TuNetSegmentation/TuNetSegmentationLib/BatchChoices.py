@@ -99,7 +99,7 @@ class BatchChoices:
             settings.setValue(_SETTINGS + name, bool(getattr(self._ui, name).checked))
 
     def lookAgain(self) -> None:
-        """Folders may have come or gone, and packages been installed; disks are not asked at every change of the panel."""
+        """Folders may have come or gone, packages been installed; disks are not asked whenever the panel changes."""
         ui = self._ui
         self._problem = self._problemNow()
         self._lacking = {name: ExportTools.sentence(kind) for name, kind in _EXTRAS.items()}

@@ -158,7 +158,7 @@ class BatchSection:
         self._lookForResults()
         done, failed, waiting = (table.count(s) for s in (BatchTable.DONE, BatchTable.FAILED, BatchTable.WAITING))
         if end is BatchEnd.THROUGH:
-            self._said = _("{done} CTs are done, {failed} failed.").format(done=done, failed=failed)
+            self._said = _("{done} CT(s) are done, {failed} failed.").format(done=done, failed=failed)
             self._said += " " + _("Every contour and number must be checked by a radiologist.")
         elif end is BatchEnd.STOPPED and self._listed is not None:
             self._said = _("Stopped: {done} are done and kept, {left} are left; Start goes on with them.").format(
@@ -168,7 +168,7 @@ class BatchSection:
             self._said = _("Stopped.")
         elif end is BatchEnd.FAILED:
             self._said = sentence
-        ui.batchLogButton.visible = end is BatchEnd.FAILED and bool(self._panel.logic.batch.log)
+        ui.batchLogButton.visible = bool(self._panel.logic.batch.log) and (end is BatchEnd.FAILED or failed > 0)
         self._panel.refresh()
 
     @property
@@ -224,11 +224,11 @@ class BatchSection:
 
 def _found(event: Event) -> str:
     """What is in the folder."""
-    text = _("{count} CTs found").format(count=event["cases"])
+    text = _("{count} CT(s) found").format(count=event["cases"])
     if event["unchanged"]:
         text += _(", {count} of them done already").format(count=event["unchanged"])
     if event["skipped"]:
-        text += _("; {count} other things left out").format(count=event["skipped"])
+        text += _("; {count} other item(s) left out").format(count=event["skipped"])
     return text + "."
 
 
