@@ -196,12 +196,14 @@ class TestRequest:
         assert request["choices"]["thresholds"]["tumor_upper"] == pytest.approx(0.8)
         assert request["dicom_seg"]
 
-    def test_what_is_not_installed_is_greyed_and_named(self, a_bench, a_section, monkeypatch):
+    def test_what_is_not_installed_is_greyed_and_named(self, a_bench, a_section, a_child, monkeypatch):
         from TuNetSegmentationLib import ExportTools
 
         monkeypatch.setattr(ExportTools, "_isThere", lambda module: module not in ("reportlab", "highdicom"))
+        a_child(*FOUND)
         a_section.ui.batchSection.collapsed = True
-        a_section.ui.batchSection.collapsed = False
+        a_section.ui.batchSection.collapsed = False  # lists the folder
+        wait(a_bench, a_section, 30)
         ui = a_section.ui
         assert [check.enabled for check in (ui.batchPdfCheck, ui.batchHtmlCheck, ui.batchDicomCheck)] == [
             False,
