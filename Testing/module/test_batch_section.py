@@ -88,7 +88,7 @@ def a_child(a_section, tmp_path):
 
 def looked(bench, panel):
     bench.click(panel.ui.batchLookButton)
-    wait(bench, panel, 30)
+    wait(bench, panel, 300)
 
 
 def started(bench, panel):
@@ -119,7 +119,7 @@ class TestWithTheEngine:
         assert not (tmp_path / "out").exists()
 
         a_bench.click(ui.batchButton)
-        wait(a_bench, panel, 240)
+        wait(a_bench, panel, 600)
         assert ui.batchStatus.text.startswith("1 CT(s) are done, 1 failed.")
         assert [cell[1] for cell in cells(panel)] == ["done", "failed", "left out"]
         assert "incomplete" in cells(panel)[1][5]
