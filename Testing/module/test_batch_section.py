@@ -152,7 +152,7 @@ class TestLooking:
         wait(a_bench, a_section, 30)
         assert a_section.ui.batchOutputEdit.text == f"{tmp_path / 'in'}_results"
         assert a_section.ui.batchStatus.text == "3 CT(s) found, 1 of them done already; 1 other item(s) left out."
-        assert cells(a_section)[0] == ["a", "done", "-, 151", "2", "42 mm", ""]
+        assert cells(a_section)[0] == ["a", "done", "R -, L 151", "2", "42 mm", ""]
         assert json.loads((tmp_path / "request.json").read_text())["request"] == "look"
 
     @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ _ = translatorFor(__file__)
 DONE, FAILED, SKIPPED, WAITING, RUNNING = "done", "failed", "skipped", "waiting", "running"
 
 _HEADER_PIXELS, _ROW_PIXELS, _LEAST_ROWS, _MOST_ROWS = 26, 22, 3, 10
-_CASE_PIXELS, _STATUS_COLUMN, _MESSAGE_COLUMN = 120, 1, 5
+_CASE_PIXELS, _STATUS_COLUMN, _MESSAGE_COLUMN = 104, 1, 5
 
 
 class BatchTable:
@@ -24,7 +24,7 @@ class BatchTable:
         self._rows: list[Event] = []
         self._places: dict[str, int] = {}
         self._running = ""
-        titles = (_("Case"), _("Status"), _("Kidneys R, L (ml)"), _("Tumors"), _("Largest"), _("Message"))
+        titles = (_("Case"), _("Status"), _("Kidneys (ml)"), _("Tumors"), _("Largest"), _("Message"))
         table.setColumnCount(len(titles))
         table.setHorizontalHeaderLabels(titles)
         table.verticalHeader().hide()
@@ -107,8 +107,8 @@ def statusWords(status: str) -> str:
 def _cells(row: Event) -> tuple[str, ...]:
     kidneys = tumors = largest = ""
     if row["status"] == DONE:
-        sides = (row["right_kidney_ml"], row["left_kidney_ml"])
-        kidneys = ", ".join("-" if ml is None else f"{ml:.0f}" for ml in sides)
+        right, left = ("-" if row[key] is None else f"{row[key]:.0f}" for key in ("right_kidney_ml", "left_kidney_ml"))
+        kidneys = _("R {right}, L {left}").format(right=right, left=left)
         tumors = str(row["lesions"])
         if row["largest_mm"] is not None:
             largest = _("{mm:.0f} mm").format(mm=row["largest_mm"])
