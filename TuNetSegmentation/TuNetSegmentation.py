@@ -110,7 +110,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self._makeSections()
-        self.logic = TuNetSegmentationLogic(self.runSection, self.planningSection)
+        self.logic = TuNetSegmentationLogic(self.runSection, self.planningSection, self.batchSection)
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneEnd)
@@ -120,6 +120,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.initializeParameterNode()
 
     def _makeSections(self):
+        from TuNetSegmentationLib.BatchSection import BatchSection
         from TuNetSegmentationLib.InputSection import InputSection
         from TuNetSegmentationLib.ModelSection import ModelSection
         from TuNetSegmentationLib.OverlaySection import OverlaySection
@@ -139,6 +140,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.overlaySection = OverlaySection(self)
         self.resectionSection = ResectionSection(self)
         self.planningSection = PlanningSection(self)
+        self.batchSection = BatchSection(self)
         # In the order in which they are shown anew: a section may rely on what those before it did.
         self.sections = (
             self.setupSection,
@@ -148,6 +150,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             self.thresholdSection,
             self.overlaySection,
             self.planningSection,
+            self.batchSection,
             self.runSection,
         )
 
@@ -174,6 +177,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
     def onSceneStartClose(self, caller, event):
         self.logic.run.cancel()
         self.logic.planning.cancel()
+        self.batchSection.forget()
         self.setParameterNode(None)
         self.logic.forget()
         # Closing empties the node, and a wrapper cannot read numbers from an empty one.
@@ -263,11 +267,12 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
     """What the panel can do, without the panel.
 
     A run's events go to ``view`` (see RunController.RunView), those of a plan to ``planView`` (see
-    JobController.JobView), or nowhere.
+    JobController.JobView), those of a folder of CTs to ``batchView`` (see BatchController.BatchView), or nowhere.
     """
 
-    def __init__(self, view=None, planView=None):
+    def __init__(self, view=None, planView=None, batchView=None):
         ScriptedLoadableModuleLogic.__init__(self)
+        from TuNetSegmentationLib.BatchController import BatchController
         from TuNetSegmentationLib.CurrentResult import CurrentResult
         from TuNetSegmentationLib.ModelShelf import ModelShelf
         from TuNetSegmentationLib.PlanningController import PlanningController
@@ -278,6 +283,7 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
         self.result = CurrentResult()
         self.run = RunController(view or NobodyLooks(), ENGINE_FOLDER, self._findPython)
         self.planning = PlanningController(planView or NobodyLooks(), ENGINE_FOLDER, self._findPython)
+        self.batch = BatchController(batchView or NobodyLooks(), ENGINE_FOLDER, self._findPython)
 
     @staticmethod
     def _findPython():
@@ -339,6 +345,7 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
         """End the workers; nothing of a CT is left on disk."""
         self.run.close()
         self.planning.close()
+        self.batch.close()
         self.forget()
 
     def forget(self):

@@ -162,6 +162,39 @@ def planning(session: Any, album: Album) -> None:
     session.reset()
 
 
+def many_cts(session: Any, album: Album) -> None:
+    """A folder of phantoms, a damaged file and a label map, at work; a finished case is looked at meanwhile."""
+    from tunet.synthesis import PhantomRecipe, write_dataset
+
+    panel = session.load_module(MODULE)
+    session.show(SIZE)
+    ui, batch = panel.ui, panel.logic.batch
+    with tempfile.TemporaryDirectory(prefix="archive-") as folder:
+        source, output = Path(folder) / "CTs", Path(folder) / "results"
+        recipe = PhantomRecipe(spacing_mm=(2.0, 2.0, 3.0), tumor_counts=(0.0, 0.5, 0.5), tumor_mm=(25.0, 50.0))
+        write_dataset(source, range(900_011, 900_014), recipe)
+        (source / "case_900010").mkdir()
+        (source / "case_900010" / "imaging.nii.gz").write_text("damaged")
+        (source / "left_kidney_mask.nii.gz").write_text("a label map")
+        ui.inputsSection.collapsed = True
+        ui.batchSection.collapsed = False
+        ui.batchSourceEdit.text, ui.batchOutputEdit.text = str(source), str(output)
+        ui.batchHtmlCheck.checked = True
+        session.click(ui.batchLookButton)
+        session.wait_until(lambda: batch.state.value == "idle", timeout=300, what="the list")
+        session.click(ui.batchButton)
+        session.wait_until(lambda: ui.batchProgressBar.value > 600, timeout=1500, what="the second finished case")
+        os.kill(batch._process._pid, signal.SIGSTOP)  # all four pictures show the same moment
+        ui.batchTable.selectRow(1)
+        session.click(ui.batchOpenCaseButton)
+        show(session, panel, ui.batchFolderButton)
+        session.process_events(1.0)
+        album.take("12_many_cts")
+        os.kill(batch._process._pid, signal.SIGCONT)
+        panel.logic.close()
+    session.reset()
+
+
 def load_case(panel: Any) -> Any:
     """The CT and the mask as a segmentation with foreign names; gives its node."""
     import slicer
@@ -281,7 +314,12 @@ def save_icon() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "Resources" / "Screenshots")
-    steps: dict[str, Callable[[Any, Album], None]] = {"first_use": first_use, "tour": tour, "planning": planning}
+    steps: dict[str, Callable[[Any, Album], None]] = {
+        "first_use": first_use,
+        "tour": tour,
+        "planning": planning,
+        "many_cts": many_cts,
+    }
     parser.add_argument("steps", nargs="*", help=", ".join(steps))
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)

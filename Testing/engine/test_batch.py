@@ -114,8 +114,9 @@ class TestBatch:
 
     def test_json_lines_are_as_documented(self, done):
         lines = events(done[0].stdout)
-        assert {line["event"] for line in lines} == {"found", "progress", "case", "result"}
+        assert {line["event"] for line in lines} == {"found", "listed", "progress", "case", "result"}
         assert lines[0] == {"event": "found", "cases": 3, "unchanged": 0, "skipped": 1}
+        assert {line["status"] for line in lines if line["event"] == "listed"} == {"waiting", "skipped"}
         fractions = [line["fraction"] for line in lines if line["event"] == "progress"]
         assert fractions == sorted(fractions)
         assert fractions[-1] == 1
@@ -192,6 +193,7 @@ class TestStopped:
         request = {"source": str(three), "output": str(out), "choices": {"bundle": str(bundle)}}
         process.stdin.write(json.dumps(request) + "\n")
         process.stdin.flush()
+        assert json.loads(process.stdout.readline())["event"] == "ready"
         assert json.loads(process.stdout.readline()) == {"event": "found", "cases": 3, "unchanged": 0, "skipped": 0}
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 130

@@ -25,7 +25,15 @@ _MATPLOTLIB, _REPORTLAB = Tool("matplotlib", "matplotlib"), Tool("reportlab", "r
 _HIGHDICOM = Tool("highdicom", "highdicom")
 
 SURFACES, REPORT, DICOM = "surfaces", "report", "dicom"
-_NEEDED = {SURFACES: (_TRIMESH, _SKIMAGE), REPORT: (_MATPLOTLIB, _REPORTLAB), DICOM: (_HIGHDICOM,)}
+HTML_OF_A_FOLDER, PDF_OF_A_FOLDER, CONTACT_SHEET = "html of a folder", "pdf of a folder", "contact sheet"
+_NEEDED = {
+    SURFACES: (_TRIMESH, _SKIMAGE),
+    REPORT: (_MATPLOTLIB, _REPORTLAB),
+    DICOM: (_HIGHDICOM,),
+    HTML_OF_A_FOLDER: (_MATPLOTLIB, _SKIMAGE),
+    PDF_OF_A_FOLDER: (_MATPLOTLIB, _SKIMAGE, _REPORTLAB),
+    CONTACT_SHEET: (_MATPLOTLIB,),
+}
 
 
 def missing(kind: str) -> list[str]:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from TuNetSegmentationLib.ChildProcess import Event
 from TuNetSegmentationLib.Translation import translatorFor
-from TuNetSegmentationLib.WorkerProcess import Event, WorkerProcess
+from TuNetSegmentationLib.WorkerProcess import WorkerProcess
 
 _ = translatorFor(__file__)
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from TuNetSegmentationLib.ChildProcess import Event
 from TuNetSegmentationLib.JobController import JobController
 from TuNetSegmentationLib.PlanInputs import PlanInputs
-from TuNetSegmentationLib.WorkerProcess import Event
 
 
 class PlanningController(JobController):

@@ -8,12 +8,12 @@ import qt
 import slicer
 
 from TuNetSegmentationLib import PlanDrawing, PlanInputs, SegmentRoles, StoredPlan
+from TuNetSegmentationLib.ChildProcess import Event
 from TuNetSegmentationLib.JobController import RunState
 from TuNetSegmentationLib.MeasuresTables import MeasuresTables
 from TuNetSegmentationLib.RenalTable import RenalTable
 from TuNetSegmentationLib.RolesTable import RolesTable
 from TuNetSegmentationLib.Translation import translatorFor
-from TuNetSegmentationLib.WorkerProcess import Event
 
 _ = translatorFor(__file__)
 

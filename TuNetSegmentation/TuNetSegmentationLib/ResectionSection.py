@@ -7,10 +7,10 @@ from typing import Any
 import qt
 
 from TuNetSegmentationLib import DistanceModel, ExportFiles, MarginSegments, PlanInputs
+from TuNetSegmentationLib.ChildProcess import Event
 from TuNetSegmentationLib.ExportDialog import ExportDialog
 from TuNetSegmentationLib.ResultSegmentation import modelOf
 from TuNetSegmentationLib.Translation import translatorFor
-from TuNetSegmentationLib.WorkerProcess import Event
 
 _ = translatorFor(__file__)
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from TuNetSegmentationLib.BatchController import BatchEnd, BatchState
+from TuNetSegmentationLib.ChildProcess import Event
 from TuNetSegmentationLib.JobController import JobController, JobView, RunState
-from TuNetSegmentationLib.WorkerProcess import Event
 
 
 class RunView(JobView, Protocol):
@@ -37,6 +38,17 @@ class NobodyLooks:
     def onRunFailed(self, sentence: str) -> None:
         """Say it where scripts look."""
         logging.error(sentence)
+
+    def onBatchState(self, state: BatchState) -> None:
+        """Nothing is shown."""
+
+    def onBatchEvent(self, event: Event) -> None:
+        """Nothing is shown."""
+
+    def onBatchEnded(self, end: BatchEnd, sentence: str) -> None:
+        """Say what went wrong where scripts look."""
+        if sentence:
+            logging.error(sentence)
 
 
 class RunController(JobController):

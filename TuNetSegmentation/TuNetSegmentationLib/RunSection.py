@@ -5,9 +5,9 @@ from typing import Any
 import qt
 import slicer
 
+from TuNetSegmentationLib.ChildProcess import Event
 from TuNetSegmentationLib.JobController import RunState
 from TuNetSegmentationLib.Translation import translatorFor
-from TuNetSegmentationLib.WorkerProcess import Event
 
 _ = translatorFor(__file__)
 
@@ -33,8 +33,11 @@ class RunSection:
         panel = self._panel
         running = panel.logic.run.state
         ready = not panel.inputSection.problem and not panel.modelSection.problem and not panel.setupSection.missing
+        problem = panel.modelSection.problem
+        if panel.logic.batch.isSegmenting:  # two at once would not fit into the memory of many computers
+            ready, problem = False, _("A folder of CTs is at work; stop it under Many CTs, or wait for its end.")
         panel.ui.segmentButton.enabled = running is RunState.RUNNING or (running is RunState.IDLE and ready)
-        self._sayProblem(panel.modelSection.problem if running is RunState.IDLE else "")
+        self._sayProblem(problem if running is RunState.IDLE else "")
 
     def _sayProblem(self, problem: str) -> None:
         """Why no run is possible, until that is no longer so."""

@@ -31,18 +31,15 @@ def registerSample(thumbnail: str) -> None:
 
 def makeSample() -> Any:
     """The synthetic CT as a volume in the scene, shown; takes a few seconds."""
-    import numpy as np
     from tunet.synthesis import PhantomRecipe, make_phantom
 
     from TuNetSegmentationLib.ResultViews import setSoftTissueWindow
-    from TuNetSegmentationLib.SceneVolumes import ijkToRas
+    from TuNetSegmentationLib.SceneVolumes import newCt
 
     with slicer.util.WaitCursor():
         case = make_phantom(_SEED, PhantomRecipe(spacing_mm=_SPACING_MM))
     name = slicer.mrmlScene.GenerateUniqueName(_("Synthetic abdomen"))
-    node = slicer.util.addVolumeFromArray(case.ct.array.astype(np.int16), name=name)
-    node.SetIJKToRASMatrix(ijkToRas(case.ct.grid))
-    node.CreateDefaultDisplayNodes()
+    node = newCt(case.ct, name)
     setSoftTissueWindow(node)
     slicer.util.setSliceViewerLayers(background=node, fit=True)
     return node

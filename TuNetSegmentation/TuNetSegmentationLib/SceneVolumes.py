@@ -51,6 +51,16 @@ def writeCt(volumeNode: Any, path: Path) -> None:
     write_scratch(volumeOf(volumeNode), path)
 
 
+def newCt(volume: Any, name: str) -> Any:
+    """A CT of the engine as a volume of the scene, in whole HU."""
+    import numpy as np
+
+    node = slicer.util.addVolumeFromArray(np.rint(volume.array).astype(np.int16), name=name)
+    node.SetIJKToRASMatrix(ijkToRas(volume.grid))
+    node.CreateDefaultDisplayNodes()
+    return node
+
+
 def bytesOf(volumeNode: Any) -> int:
     """What a volume's voxels take."""
     return int(slicer.util.arrayFromVolume(volumeNode).nbytes)

@@ -9,6 +9,7 @@ from pathlib import Path
 from tunet.bundle import Bundle
 from tunet.compute import resolve
 from tunet.errors import UsageError
+from tunet.live import UserThresholds
 from tunet.models import open_bundle
 from tunet.regions import Coverage
 from tunet.segmenter import Segmenter
@@ -29,6 +30,7 @@ class Choices:
         profile: post-processing profile; None for the bundle's own.
         postprocess: False cuts both maps at 0.5 and nothing else.
         threshold_whole, threshold_tumor: (upper, lower) instead of the profile's.
+        thresholds: all that a radiologist sets on the panel, instead of the profile's; None for the profile's.
         mirrored: uncertainty of a single model from mirrored passes.
         stride: voxels between neighbouring windows instead of the bundle's; smaller is slower and smoother.
         windows: ``kidneys``, ``everywhere``, or ``auto`` for what the post-processing needs.
@@ -42,6 +44,7 @@ class Choices:
     postprocess: bool = True
     threshold_whole: Pair | None = None
     threshold_tumor: Pair | None = None
+    thresholds: UserThresholds | None = None
     mirrored: bool = False
     stride: int | None = None
     windows: str = "auto"
@@ -87,6 +90,8 @@ def postprocessing(default: PostProcessing, choices: Choices) -> PostProcessing:
     if not choices.postprocess:
         options = replace(PLAIN, grid=EvaluationGrid.CT)
     try:
+        if choices.thresholds:
+            options = choices.thresholds.applied_to(options)
         if choices.threshold_whole:
             options = replace(options, whole=_with_pair(options.whole, choices.threshold_whole))
         if choices.threshold_tumor:

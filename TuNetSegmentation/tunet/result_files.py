@@ -11,11 +11,9 @@ from tunet.output import write_volume
 from tunet.progress import Progress
 from tunet.reading import Reading
 from tunet.report import RunReport, report_on
+from tunet.result_names import REPORT_NAME, SEGMENTATION_NAME
 from tunet.segmenter import Prediction, segment
 from tunet.volume import Volume
-
-SEGMENTATION_NAME = "segmentation.nii.gz"
-REPORT_NAME = "report.json"
 
 
 @dataclass(frozen=True)

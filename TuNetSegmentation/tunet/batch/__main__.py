@@ -4,9 +4,12 @@ The first line on stdin is the request, a JSON object with the names of :class:`
 
     {"source": "/archive", "output": "/results", "choices": {"bundle": "phantom", "device": "auto"}, "reports": ["pdf"]}
 
-stdout carries the lines of :mod:`tunet.batch.json_lines`, stderr one sentence where something is wrong, and the exit
-codes are those of the command: 0 done, 2 some CTs failed or the request cannot be used, 1 a defect, 130 cancelled. A
-second line ``cancel``, or the end of stdin, cancels: finished cases stay. Needs only what runs inside Slicer.
+With ``"request": "look"`` in it the folder is only listed (``looking``, ``found``, ``listed``) and nothing is written.
+
+stdout carries ``{"event": "ready", "pid": 123}`` and then the lines of :mod:`tunet.batch.json_lines`, stderr one
+sentence where something is wrong, and the exit codes are those of the command: 0 done, 2 some CTs failed or the request
+cannot be used, 1 a defect, 130 cancelled. A second line ``cancel``, or the end of stdin, cancels: finished cases stay.
+Needs only what runs inside Slicer.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 import _thread
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -37,19 +41,29 @@ def main() -> int:
 
 
 def _do(requests: IO[str]) -> None:
-    from tunet.batch.json_lines import JsonLines
-    from tunet.batch.request import request_from_json
-    from tunet.batch.run import raise_if_incomplete, run_batch
-
+    sys.stdout.write(json.dumps({"event": "ready", "pid": os.getpid()}) + "\n")
+    sys.stdout.flush()
     try:
         data = json.loads(requests.readline())
     except ValueError:
         data = None
     if not isinstance(data, dict):
         raise UsageError("The first line on stdin must be a request as JSON; see tunet/batch/__main__.py.")
-    request = request_from_json(data)
+    kind = data.pop("request", "batch")
+    if kind not in ("batch", "look"):
+        raise UsageError(f"The request is batch or look, got {kind!r}.")
     threading.Thread(target=_watch, args=(requests,), daemon=True).start()
-    lines = JsonLines()
+    from tunet.batch.json_lines import JsonLines
+    from tunet.batch.request import request_from_json
+
+    request, lines = request_from_json(data), JsonLines()
+    if kind == "look":
+        from tunet.batch.agenda import look
+
+        look(request, lines)
+        return
+    from tunet.batch.run import raise_if_incomplete, run_batch
+
     result = run_batch(request, lines)
     lines.result(result, request.output.resolve())
     raise_if_incomplete(result)

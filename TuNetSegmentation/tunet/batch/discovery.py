@@ -19,6 +19,8 @@ from tunet.errors import InputError
 
 # A folder with this file is a result of ours, not a CT.
 STUDY_NAME = "study.json"
+# What of it says where the CT lies.
+CT_KEY = "ct"
 # What stands in the KiTS layout for a CT: its folder has the name.
 _KITS_STEM = "imaging"
 _TOLD_EVERY = 200

@@ -2,6 +2,7 @@
 
     {"event": "looking", "files": 1200}
     {"event": "found", "cases": 12, "unchanged": 3, "skipped": 4}
+    {"event": "listed", "name": "case_00007", "status": "waiting", "where": "case_00007/imaging.nii.gz", ...}
     {"event": "progress", "stage": "case_00007: Finding the kidneys", "fraction": 0.41, "seconds_left": 312.0}
     {"event": "case", "name": "case_00007", "status": "done", "where": "...", "left_kidney_ml": 151.2, ...}
     {"event": "result", "done": 11, "failed": 1, "unchanged": 3, "skipped": 4, "table": ".../results.csv",
@@ -9,16 +10,19 @@
 
 ``looking`` comes while the folder is looked through, any number of times. ``found`` comes once: ``cases`` counts all
 CTs (also the unusable ones), ``unchanged`` those that were finished by an earlier run, ``skipped`` what is no CT or not
-wanted. ``progress`` is about all cases that are not finished: ``fraction`` 0..1 never falls, ``seconds_left`` may be
-null. ``case`` has the columns of ``results.json`` and comes when the case's files and the table are written. The last
-line of a batch that went through is ``result``; ``done`` includes the unchanged ones. Whatever goes wrong is one
-sentence on stderr with the exit code of the command, and no ``result``.
+wanted. Then ``listed`` comes for every row of the table, with the columns of ``results.json``: finished cases with
+their numbers, others as ``waiting``, ``failed`` (unusable) or ``skipped``. ``progress`` is about all cases that are not
+finished: ``fraction`` 0..1 never falls, ``seconds_left`` may be null. ``case`` has the columns of ``results.json`` and
+comes when the case's files and the table are written. The last line of a batch that went through is ``result``;
+``done`` includes the unchanged ones. Whatever goes wrong is one sentence on stderr with the exit code of the command,
+and no ``result``.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +41,11 @@ class JsonLines:
     def found(self, cases: int, unchanged: int, skipped: int) -> None:
         """See :class:`~tunet.batch.listener.Listener`."""
         _write("found", cases=cases, unchanged=unchanged, skipped=skipped)
+
+    def listed(self, rows: Sequence[Row]) -> None:
+        """See :class:`~tunet.batch.listener.Listener`."""
+        for row in rows:
+            _write("listed", **row.to_json())
 
     def progress(self, event: ProgressEvent) -> None:
         """See :class:`~tunet.batch.listener.Listener`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 from tunet.batch.discovery import Study
@@ -19,6 +20,9 @@ class Listener(Protocol):
 
     def found(self, cases: int, unchanged: int, skipped: int) -> None:
         """Looking is done: all cases, those of them that are finished already, and what is no CT."""
+
+    def listed(self, rows: Sequence[Row]) -> None:
+        """The whole table after looking: finished cases, those to do, and what is left out."""
 
     def progress(self, event: ProgressEvent) -> None:
         """How far all cases to do are; ``stage`` names one that is at work."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tunet.atomic import write_text
-from tunet.batch.discovery import STUDY_NAME, Study
+from tunet.batch.discovery import CT_KEY, STUDY_NAME, Study
 from tunet.batch.table import Row
 from tunet.choices import Choices
 
@@ -48,6 +48,14 @@ class Wanted:
 def study_record(study: Study, wanted: Wanted) -> dict[str, Any]:
     """What the files of a case are made from: its input and what is wanted."""
     return {"format": FORMAT, "input": _fingerprint(study), "wanted": wanted.to_json()}
+
+
+def origin(study: Study) -> dict[str, Any]:
+    """Where a case's CT lies, for who wants to see it again: files below its ``source`` folder, or the one file."""
+    if study.stack is None:
+        return {CT_KEY: {"dicom": False, "files": []}}
+    files = [path.relative_to(study.source).as_posix() for path in study.files]
+    return {CT_KEY: {"dicom": True, "files": files}}
 
 
 def finished_row(folder: Path, study: Study, wanted: Wanted) -> Row | None:

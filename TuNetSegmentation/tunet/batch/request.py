@@ -10,6 +10,7 @@ from tunet.batch.discovery import Names
 from tunet.batch.table import source_of_table
 from tunet.choices import Choices
 from tunet.errors import UsageError
+from tunet.live import UserThresholds
 from tunet.models import DEFAULT_BUNDLE
 from tunet.planning.extras import needed
 
@@ -91,6 +92,8 @@ def request_from_json(data: dict[str, Any]) -> BatchRequest:
             if choices.get(name) is not None:
                 upper, lower = choices[name]
                 choices[name] = (float(upper), float(lower))
+        if choices.get("thresholds") is not None:
+            choices["thresholds"] = UserThresholds(**choices["thresholds"])
         plain = {
             **data,
             "source": Path(data["source"]),

@@ -10,7 +10,7 @@ OUT/.tunet-batch/                 while a batch is at work
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -18,10 +18,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from tunet.batch.discovery import Discovery, Study, discover
+from tunet.batch.agenda import agenda_of, discovered, resolved, wanted_of
+from tunet.batch.discovery import Study
 from tunet.batch.listener import Listener, Overall
-from tunet.batch.record import Wanted, adopt, finished_row, study_record
-from tunet.batch.request import BatchRequest, check
+from tunet.batch.record import Wanted, adopt, origin, study_record
+from tunet.batch.request import BatchRequest
 from tunet.batch.signals import held_back
 from tunet.batch.study import DEFECT, Outcome, Stage, StudyWork, with_same_precision
 from tunet.batch.table import CSV_NAME, Row, Status, write_table
@@ -92,8 +93,7 @@ def run_batch(request: BatchRequest, listener: Listener) -> BatchResult:
         TunetError: model, device or output cannot be used.
         Cancelled: the user stopped it.
     """
-    request = replace(request, source=request.source.resolve(), output=request.output.resolve())
-    check(request)
+    request = resolved(request)
     scratch = request.output / SCRATCH_NAME
     with _writable(request.output):
         scratch.mkdir(parents=True, exist_ok=True)
@@ -136,17 +136,13 @@ class _Batch:
 
     def _run(self) -> BatchResult:
         request = self._request
-        found = discover(
-            request.source, request.names, request.largest, request.output, lambda count: self._listener.looking(count)
-        )
-        if not found.studies and not found.unusable:
-            raise InputError(_no_ct(request.source, found))
+        found = discovered(request, self._listener)
         wanted, model = self._wanted()
-        records = {study: study_record(study, wanted) for study in found.studies}
-        unfinished = [study for study in found.studies if not self._is_finished(study, wanted)]
-        unchanged = len(found.studies) - len(unfinished)
-        self._fill_table(found, unfinished)
-        self._listener.found(len(found.studies) + len(found.unusable), unchanged, len(found.skipped))
+        records = {study: study_record(study, wanted) | origin(study) for study in found.studies}
+        agenda = agenda_of(request, found, wanted)
+        unfinished, self._rows = agenda.unfinished, agenda.rows
+        self._write_table()
+        agenda.tell(self._listener)
         for unusable in found.unusable:
             self._listener.case(self._rows[unusable.name])
         overall = Overall(len(unfinished), self._listener)
@@ -166,7 +162,7 @@ class _Batch:
         if unfinished:
             run_jobs(unfinished, self._workers(wanted, len(unfinished), overall), done, failed)
         rows = tuple(self._rows.values())
-        return BatchResult(rows, unchanged, self._defects, self._sheets(rows, f"model {model}"))
+        return BatchResult(rows, agenda.unchanged, self._defects, self._sheets(rows, f"model {model}"))
 
     def _wanted(self) -> tuple[Wanted, str]:
         """Opens the model once, so that what is wrong with it or the options is said before any CT is read.
@@ -181,36 +177,8 @@ class _Batch:
         # The machines of a cluster may have devices that this one has not.
         model = load_chosen(choices if request.ray is None else replace(choices, device="auto"))
         choices = with_same_precision(choices, model, request.processes)
-        card, reports = model.bundle.card, tuple(sorted(set(request.reports)))
-        wanted = Wanted(
-            choices,
-            model.bundle.checksum,
-            request.margin_mm,
-            reports,
-            request.dicom_seg,
-            request.save_probabilities,
-        )
-        return wanted, f"{card.name} {card.version}"
-
-    def _is_finished(self, study: Study, wanted: Wanted) -> bool:
-        if self._request.again:
-            return False
-        row = finished_row(self._request.output / study.case, study, wanted)
-        if row is not None:
-            self._rows[study.case] = row
-        return row is not None
-
-    def _fill_table(self, found: Discovery, unfinished: Sequence[Study]) -> None:
-        """All rows in the order they keep."""
-        rows = {s.case: self._rows.get(s.case) or Row(s.case, Status.WAITING, s.where) for s in found.studies}
-        rows |= {u.name: Row(u.name, Status.FAILED, u.where, message=u.reason) for u in found.unusable}
-        for left in found.skipped:
-            # Not a case and without a folder: several may have the same words.
-            rows[f"{left.where}\n{left.name}\n{left.reason}"] = Row(
-                left.name, Status.SKIPPED, left.where, message=left.reason
-            )
-        self._rows = rows
-        self._write_table()
+        card = model.bundle.card
+        return wanted_of(request, choices, model.bundle.checksum), f"{card.name} {card.version}"
 
     def _workers(self, wanted: Wanted, count: int, overall: Overall) -> Workers[Study, Outcome]:
         work = StudyWork(wanted, self._scratch)
@@ -247,14 +215,6 @@ class _Batch:
 
         with _writable(self._request.output):
             return write_contact_sheet(rows, self._request.output, model)
-
-
-def _no_ct(source: Path, found: Discovery) -> str:
-    if not found.skipped:
-        return f"There is no CT below {source}; give a folder with DICOM, NIfTI, NRRD or MetaImage files."
-    reasons = list(dict.fromkeys(left.reason for left in found.skipped))
-    more = f" and {len(reasons) - 3} other kinds" if len(reasons) > 3 else ""
-    return f"There is no CT below {source}, only: {'; '.join(reasons[:3])}{more}."
 
 
 @contextmanager

@@ -31,7 +31,8 @@ from tunet.planning.report_html import as_html
 from tunet.planning.report_pdf import as_pdf
 from tunet.progress import Progress
 from tunet.reading import Reading
-from tunet.result_files import SEGMENTATION_NAME, Written, segment_into
+from tunet.result_files import Written, segment_into
+from tunet.result_names import SEGMENTATION_NAME
 from tunet.volume_io import read_ct
 
 MEASURES_NAME, PREVIEW_NAME = "measures.json", "preview.png"

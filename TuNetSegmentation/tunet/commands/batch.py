@@ -6,6 +6,7 @@ With ``--json-progress`` stdout carries the JSON lines of :mod:`tunet.batch.json
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
@@ -65,6 +66,9 @@ class _Bar:
         parts += [f"{skipped} left out as no CT or not wanted"] if skipped else []
         err.print("Found " + ", ".join(parts) + ".", highlight=False, soft_wrap=True)
         self._cases = cases - unchanged
+
+    def listed(self, rows: Sequence[Row]) -> None:
+        """The table of the end says it."""
 
     def progress(self, event: ProgressEvent) -> None:
         """See :class:`~tunet.batch.listener.Listener`."""

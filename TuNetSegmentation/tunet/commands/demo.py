@@ -16,7 +16,7 @@ from tunet.commands.segment import run as run_segment
 from tunet.errors import UsageError
 from tunet.evaluation import tumor_dice, whole_dice
 from tunet.models import PHANTOM_BUNDLE
-from tunet.result_files import SEGMENTATION_NAME
+from tunet.result_names import SEGMENTATION_NAME
 from tunet.synthesis import PhantomRecipe, write_dataset
 from tunet.volume import Volume
 from tunet.volume_io import read_ct, read_labels, read_map

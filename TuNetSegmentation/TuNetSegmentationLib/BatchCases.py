@@ -1,0 +1,64 @@
+"""Finished cases of a folder in the scene: the CT as the batch read it, with its segments, ready to be corrected."""
+
+from pathlib import Path
+from typing import Any
+
+import slicer
+
+from TuNetSegmentationLib.ChildProcess import Event
+from TuNetSegmentationLib.Translation import translatorFor
+
+_ = translatorFor(__file__)
+
+
+class BatchCases:
+    """Loads each case once; what is in the scene already is shown again, with the user's edits."""
+
+    def __init__(self, panel: Any) -> None:
+        self._panel = panel
+        self._loaded: dict[Path, tuple[str, str]] = {}
+
+    def show(self, source: Path, output: Path, row: Event) -> str:
+        """Show a case; returns why it cannot be, in a sentence, or nothing."""
+        from tunet.errors import TunetError
+
+        folder = output / row["name"]
+        try:
+            with slicer.util.WaitCursor():
+                nodes = self._inScene(folder) or self._load(source, folder, row)
+        except (TunetError, OSError, MemoryError) as error:
+            return str(error) or _("There is not enough memory for this CT; close other ones.")
+        ct, segmentation = nodes
+        state = self._panel.state
+        with self._panel.oneStep():
+            state.ct, state.roi, state.segmentation, state.planSegmentation = ct, None, segmentation, segmentation
+        slicer.util.setSliceViewerLayers(background=ct, fit=True)
+        return ""
+
+    def forget(self) -> None:
+        """The scene is closed."""
+        self._loaded.clear()
+
+    def _inScene(self, folder: Path) -> tuple[Any, Any] | None:
+        ct, segmentation = (slicer.mrmlScene.GetNodeByID(name) for name in self._loaded.get(folder, ("", "")))
+        return (ct, segmentation) if ct is not None and segmentation is not None else None
+
+    def _load(self, source: Path, folder: Path, row: Event) -> tuple[Any, Any]:
+        from tunet.batch.finished import open_case
+
+        from TuNetSegmentationLib import ResultSegmentation, ResultViews
+        from TuNetSegmentationLib.SceneVolumes import newCt
+        from TuNetSegmentationLib.SegmentStyles import kidneyStyle, tumorStyle
+
+        case = open_case(source, folder, row["where"])
+        ct = newCt(case.ct.volume, folder.name)
+        node = ResultSegmentation.newSegmentation(ct)
+        styles = [kidneyStyle(), tumorStyle()]
+        ResultSegmentation.setSegments(node, ct, case.labels, styles)
+        ResultSegmentation.signModel(node, case.report)
+        self._panel.logic.result.authorship.sign(node, [style.segmentId for style in styles])
+        ResultViews.present(ct, case.labels)
+        ResultViews.showSurface(node)
+        ResultViews.centre3D(node)
+        self._loaded[folder] = (ct.GetID(), node.GetID())
+        return ct, node
