@@ -179,6 +179,15 @@ class TestRefused:
         path.write_bytes(path.read_bytes()[:-100])
         refused(folder, "damaged")
 
+    def test_a_damaged_length_does_not_tell_the_patients_name(self, tmp_path):
+        # The modality's value swallows the elements that follow it; test_fuzz found this.
+        for path in Series().write(tmp_path).iterdir():
+            raw = bytearray(path.read_bytes())
+            at = raw.index(b"\x08\x00\x60\x00CS")
+            raw[at + 6 : at + 8] = (200).to_bytes(2, "little")
+            path.write_bytes(raw)
+        refused(tmp_path, "not CT|no readable|damaged|differ")
+
     def test_constant_image(self, tmp_path):
         class Flat(Series):
             def hu(self, index):

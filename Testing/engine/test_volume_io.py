@@ -67,6 +67,11 @@ class TestReading:
         path = edited(tmp_path, 252, "<hh", 0, 0)
         assert "does not say how the patient lies" in read_ct(path).warnings[0]
 
+    def test_long_lines_of_slicer_in_nrrd(self, tmp_path):
+        path = saved(tmp_path, "ct.nrrd")
+        path.write_bytes(path.read_bytes().replace(b"\n\n", b"\nSegment0_Parameters:=" + b"x" * 70_000 + b"\n\n", 1))
+        assert np.array_equal(read_ct(path).volume.array, ARRAY)
+
     def test_values_without_air_are_doubted(self, tmp_path):
         assert "Hounsfield" in read_ct(saved(tmp_path, array=np.abs(ARRAY))).warnings[0]
 
@@ -145,6 +150,35 @@ class TestRefused:
         path = saved(tmp_path, "ct.nrrd")
         path.write_bytes(path.read_bytes().replace(b"sizes: 10 12 8", b"sizes: 99999 99999 99999"))
         refused(path, "more than any CT has|damaged")
+
+    @pytest.mark.parametrize("axes", ["65536", "-1", "1e308", "nan", "3.5"])
+    def test_a_metaimage_with_senseless_axes(self, tmp_path, axes):
+        # ITK writes over its memory.
+        path = saved(tmp_path, "ct.mha")
+        path.write_bytes(path.read_bytes().replace(b"NDims = 3", f"NDims = {axes}".encode()))
+        refused(path, "header of ct.mha is damaged")
+
+    def test_a_metaimage_with_a_long_name_of_its_voxels(self, tmp_path):
+        # ITK writes over its memory.
+        path = saved(tmp_path, "ct.mha")
+        path.write_bytes(path.read_bytes().replace(b"LOCAL\n", b"x" * 441))
+        refused(path, "header of ct.mha is damaged")
+
+    @pytest.mark.parametrize("name", ["ct.nrrd", "ct.mha"])
+    def test_sheared_axes(self, tmp_path, name):
+        made = image()
+        made.SetDirection((1, 0, 0, 0.4, 1, 0, 0, 0, 1))
+        sitk.WriteImage(made, str(tmp_path / name))
+        refused(tmp_path / name, "not at right angles|damaged")
+
+    def test_metres_of_body(self, tmp_path):
+        refused(saved(tmp_path, "ct.nrrd", array=np.zeros((200, 3, 3), np.int16), spacing=(1, 1, 40)), "measures .* m,")
+
+    def test_far_from_the_scanner(self, tmp_path):
+        made = image()
+        made.SetOrigin((1e7, 0, 0))
+        sitk.WriteImage(made, str(tmp_path / "ct.nrrd"))
+        refused(tmp_path / "ct.nrrd", "where it lies in the scanner")
 
     def test_complex(self, tmp_path):
         refused(edited(tmp_path, 70, "<h", 32), "no CT has")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,6 +37,12 @@ _TAGS = [
     "NumberOfFrames",
     "SamplesPerPixel",
 ]
+
+# As long as DICOM's kinds of text may be.
+LONGEST_TITLE = 64
+_CODE = re.compile("[A-Z0-9_]{1,16}")
+# No CT's slice has more pixels along a side.
+_LARGEST_SIDE = 8192
 
 # Orientations closer than this belong to one stack; a scanner writes six digits.
 _ORIENTATION_DIGITS = 3
@@ -153,7 +160,7 @@ def list_files(paths: Iterable[Path]) -> Listing:
         if instance in seen:
             continue
         seen.add(instance)
-        plain = OtherObject(str(header.get("Modality", "unknown")), path)
+        plain = OtherObject(_modality(header), path)
         if _frames(header) > 1:
             multiframe.append(plain)
         elif (image := _slice(path, header)) is None:
@@ -205,7 +212,8 @@ def _slice(path: Path, header: Any) -> Slice | None:
         position = np.array([float(v) for v in header.ImagePositionPatient])
         cosines = np.array([float(v) for v in header.ImageOrientationPatient])
         row_spacing, column_spacing = (float(v) for v in header.PixelSpacing)
-        if int(header.get("SamplesPerPixel") or 1) != 1 or int(header.Rows) < 2 or int(header.Columns) < 2:
+        sides = int(header.Rows), int(header.Columns)
+        if int(header.get("SamplesPerPixel") or 1) != 1 or min(sides) < 2 or max(sides) > _LARGEST_SIDE:
             return None
     except (AttributeError, TypeError, ValueError, OverflowError):
         return None
@@ -229,6 +237,17 @@ def _group_key(header: Any, image: Slice) -> tuple[Any, ...]:
     return str(header.get("SeriesInstanceUID")), int(header.Rows), int(header.Columns), orientation, spacing, kind
 
 
+def _modality(header: Any) -> str:
+    code = _word(header.get("Modality"), 16)
+    return code if _CODE.fullmatch(code) else "unknown"
+
+
+def _word(value: Any, longest: int) -> str:
+    """A value that is shown to people; empty where a damaged length let it swallow what follows, the patient's name."""
+    text = str("" if value is None else value).strip()
+    return text if len(text) <= longest and text.isprintable() else ""
+
+
 def _image_type(header: Any) -> tuple[str, ...]:
     value = header.get("ImageType") or ()
     return (value,) if isinstance(value, str) else tuple(str(v) for v in value)
@@ -241,7 +260,7 @@ def _stacks(members: list[tuple[Any, Slice]]) -> list[Stack]:
         return [_stack(members)]
     by_acquisition: dict[str, list[tuple[Any, Slice]]] = defaultdict(list)
     for header, image in members:
-        by_acquisition[str(header.get("AcquisitionNumber") or "")].append((header, image))
+        by_acquisition[_word(header.get("AcquisitionNumber"), 12)].append((header, image))
     return [_stack(part, acquisition) for acquisition, part in sorted(by_acquisition.items())]
 
 
@@ -249,11 +268,11 @@ def _stack(members: list[tuple[Any, Slice]], acquisition: str = "") -> Stack:
     header, _ = members[0]
     kinds = _image_type(header)
     return Stack(
-        modality=str(header.get("Modality", "unknown")),
+        modality=_modality(header),
         study_uid=str(header.get("StudyInstanceUID") or ""),
         series_uid=str(header.get("SeriesInstanceUID")),
-        series_number=str(header.get("SeriesNumber") or "?"),
-        title=str(header.get("SeriesDescription") or "").strip(),
+        series_number=_word(header.get("SeriesNumber"), 12) or "?",
+        title=_word(header.get("SeriesDescription"), LONGEST_TITLE),
         acquisition=acquisition,
         size=(int(header.Columns), int(header.Rows)),
         slices=tuple(image for _, image in members),

@@ -13,6 +13,8 @@ Anything else that escapes is a defect of this program.
 
 from __future__ import annotations
 
+_LONGEST = 800
+
 
 class TunetError(Exception):
     """Base of all expected errors; ``str(error)`` is the sentence shown to the user.
@@ -21,6 +23,15 @@ class TunetError(Exception):
     """
 
     exit_code = 2
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(_one_line(str(sentence)))
+
+
+def _one_line(sentence: str) -> str:
+    """A sentence that quotes a damaged file stays one line of readable length, without what a terminal would obey."""
+    line = "".join(letter if letter.isprintable() else " " for letter in sentence)
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 200]} ... {line[-190:]}"
 
 
 class InputError(TunetError):

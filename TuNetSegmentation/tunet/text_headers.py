@@ -11,8 +11,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from tunet.errors import InputError
 
-_LONGEST_HEADER = 1 << 16
-_LONGEST_LINE = 1 << 10
+# 3D Slicer writes long lines of its own into NRRD; MetaImage's reader has room for 255 letters.
+_LONGEST_HEADER = 1 << 20
+_LONGEST_METAIMAGE_LINE = 255
+_METAIMAGE = (".mha", ".mhd")
 # Fields, lower case and without spaces.
 _AXES = "ndims"
 _DATA_FILE = ("elementdatafile", "datafile")
@@ -39,12 +41,14 @@ def _named_files(path: Path) -> list[str]:
     """Names of the files with voxels; none where they follow in the same file."""
     with path.open("rb") as stream:
         head = stream.read(_LONGEST_HEADER)
+    is_metaimage = path.suffix.lower() in _METAIMAGE
     lines = [line.decode("latin-1").strip() for line in head.splitlines()]
     for number, line in enumerate(lines):
         if not line and path.suffix.lower() == ".nrrd":
             return []  # an empty line ends the header
         field, value = _field(line)
-        if len(line) > _LONGEST_LINE or (field == _AXES and not re.fullmatch("[1-4]", value)):
+        too_long = is_metaimage and len(line) > _LONGEST_METAIMAGE_LINE
+        if too_long or (field == _AXES and not re.fullmatch("[1-4]", value)):
             raise InputError(f"The header of {path.name} is damaged ({line[:40]!r}); export the CT again.")
         if field in _DATA_FILE:
             return _files_of(value, lines[number + 1 :])
