@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
 
@@ -39,11 +40,11 @@ def augmenter(augmentation: Augmentation) -> Augmenter:
         case Augmentation.NONE:
             return _unchanged
         case Augmentation.PAPER:
-            return _MonaiAugmenter(_paper_transforms())
+            return _MonaiAugmenter(_paper_transforms)
         case Augmentation.MODERN:
-            return _MonaiAugmenter(_modern_transforms())
+            return _MonaiAugmenter(_modern_transforms)
         case Augmentation.FEW_PATIENTS:
-            return _MonaiAugmenter(_few_patients_transforms())
+            return _MonaiAugmenter(_few_patients_transforms)
 
 
 def _unchanged(image: Tensor, labels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
@@ -51,10 +52,10 @@ def _unchanged(image: Tensor, labels: Tensor, seed: int) -> tuple[Tensor, Tensor
 
 
 class _MonaiAugmenter:
-    def __init__(self, transforms: list[object]) -> None:
+    def __init__(self, transforms: Callable[[str], list[object]]) -> None:
         from monai.transforms import Compose
 
-        self._compose = Compose(transforms)
+        self._volumes, self._slices = Compose(transforms("trilinear")), Compose(transforms("bilinear"))
 
     def __call__(self, image: Tensor, labels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
         from monai.utils import convert_to_tensor
@@ -62,14 +63,15 @@ class _MonaiAugmenter:
         is_slice = image.shape[1] == 1
         if is_slice:  # MONAI then works in two dimensions: a slice cannot be tilted or thinned out
             image, labels = image[:, 0], labels[:, 0]
-        self._compose.set_random_state(seed=seed)
-        out = self._compose({"image": image, "labels": labels})
+        compose = self._slices if is_slice else self._volumes
+        compose.set_random_state(seed=seed)
+        out = compose({"image": image, "labels": labels})
         # Plain tensors: MONAI's carry metadata, which slows every operation down and cannot be compiled.
         image, labels = (convert_to_tensor(out[key], track_meta=False) for key in BOTH)
         return (image[:, None], labels[:, None]) if is_slice else (image, labels)
 
 
-def _paper_transforms() -> list[object]:
+def _paper_transforms(_linear: str) -> list[object]:
     from monai.transforms import RandAffined
 
     # MONAI rotates about axis 0 first: that is z here, the in-plane rotation of the authors' code.
@@ -77,7 +79,7 @@ def _paper_transforms() -> list[object]:
     return [RandAffined(BOTH, prob=1.0, rotate_range=turn, mode=("bilinear", "nearest"), padding_mode="border")]
 
 
-def _modern_transforms() -> list[object]:
+def _modern_transforms(linear: str) -> list[object]:
     from monai.transforms import (
         RandAdjustContrastd,
         RandAffined,
@@ -104,14 +106,14 @@ def _modern_transforms() -> list[object]:
         ),
         RandGaussianNoised("image", prob=0.15, std=0.3),
         RandGaussianSmoothd("image", prob=0.15, sigma_x=blur, sigma_y=blur, sigma_z=blur),
-        RandSimulateLowResolutiond("image", prob=0.15, zoom_range=(0.5, 1.0)),
+        RandSimulateLowResolutiond("image", prob=0.15, upsample_mode=linear, zoom_range=(0.5, 1.0)),
         RandScaleIntensityd("image", prob=0.2, factors=0.25),
         RandShiftIntensityd("image", prob=0.2, offsets=0.25),
         RandAdjustContrastd("image", prob=0.2, gamma=(0.7, 1.5), retain_stats=True),
     ]
 
 
-def _few_patients_transforms() -> list[object]:
+def _few_patients_transforms(linear: str) -> list[object]:
     from monai.transforms import (
         RandAffined,
         RandFlipd,
@@ -141,5 +143,5 @@ def _few_patients_transforms() -> list[object]:
         RandShiftIntensityd("image", prob=0.5, offsets=0.25),
         RandGaussianNoised("image", prob=0.3, std=0.25),
         RandGaussianSmoothd("image", prob=0.15, sigma_x=blur, sigma_y=blur, sigma_z=blur),
-        RandSimulateLowResolutiond("image", prob=0.15, zoom_range=(0.5, 1.0)),
+        RandSimulateLowResolutiond("image", prob=0.15, upsample_mode=linear, zoom_range=(0.5, 1.0)),
     ]
