@@ -19,10 +19,12 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 
 import lightning
 import torch
+from torch import nn
 from tunet.bundle import Card
 from tunet.networks.build import build_localization, build_segmentation
 from tunet.networks.cascade import Cascade
@@ -57,48 +59,38 @@ DATASET = (
 )
 SYNTHETIC_VALIDATION = 6
 SYNTHETIC_KEPT = 30
+REAL_VALIDATION_STEP = 12
 
-CASCADE = FitConfig(
+WHOLE = FitConfig(
     sampling=PatchSampling(patch=(40, 48, 48), tumor_share=0.25, kidney_share=0.4),
     loss=Loss.DICE_BCE,
     augmentation=Augmentation.FEW_PATIENTS,
     schedule=Schedule.ONE_CYCLE,
     batch_size=2,
     patches_per_epoch=200,
-    validation_patches=24,
-    max_epochs=14,
+    validation_patches=36,
+    max_epochs=20,
     early_stop_epochs=100,
     learning_rate=4e-3,
     precision="bf16-mixed",
     compiled=True,
 )
 LOCALIZER = replace(
-    CASCADE,
+    WHOLE,
     sampling=PatchSampling(patch=(40, 56, 64), tumor_share=0.0, kidney_share=0.5),
     patches_per_epoch=100,
     validation_patches=12,
     max_epochs=8,
 )
+# Healthy kidneys show T-Net what is no tumour, so not too few patches lie on them.
+TUMOR = replace(WHOLE, sampling=PatchSampling(patch=(40, 48, 48), tumor_share=0.4, kidney_share=0.45), max_epochs=8)
 # On real CT from what synthetic CT taught.
-TUNING = replace(CASCADE, max_epochs=7, learning_rate=3e-3)
+WHOLE_TUNING = replace(WHOLE, max_epochs=28, learning_rate=3e-3)
 LOCALIZER_TUNING = replace(LOCALIZER, max_epochs=9, learning_rate=3e-3)
-LAST = replace(TUNING, max_epochs=9)
+TUMOR_TUNING = replace(TUMOR, max_epochs=16, learning_rate=4e-3)
 # The other variants begin with the finished plain cascade.
-VARIANT_TUNING = replace(TUNING, max_epochs=4, learning_rate=1.5e-3)
-# T-Net alone: jointly it sees too few tumours to learn them in this time.
-TUMOR_TUNING = replace(
-    CASCADE,
-    sampling=PatchSampling(patch=(40, 48, 48), tumor_share=0.55, kidney_share=0.3),
-    max_epochs=8,
-    learning_rate=4e-3,
-)
-# Healthy kidneys then show it what is none.
-TUMOR_REFINING = replace(
-    TUMOR_TUNING,
-    sampling=PatchSampling(patch=(40, 48, 48), tumor_share=0.3, kidney_share=0.5),
-    max_epochs=7,
-    learning_rate=3e-3,
-)
+VARIANT_WHOLE = replace(WHOLE, max_epochs=8, learning_rate=2e-3)
+VARIANT_TUMOR = replace(TUMOR, max_epochs=6, learning_rate=2e-3)
 
 POSTPROCESSING = replace(
     CLINICAL,
@@ -142,38 +134,71 @@ class Data:
         return [case for case in find_cases(self.real) if owner[case.name] != patient]
 
 
+class Part(Enum):
+    """What a fit trains: W-Net and T-Net one after the other, for half the time of training both at once."""
+
+    LOCALIZATION = "L-Net"
+    WHOLE = "W-Net"
+    TUMOR = "T-Net"
+    """T-Net behind a finished W-Net; the run holds both."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One fit.
 
     Attributes:
-        network: L-Net or a variant's key.
+        part: what is trained.
+        key: L-Net or a variant's key.
         folder: of the run, below the output.
         config: how it is trained.
         seed: of everything random.
-        start: run whose weights it begins with.
+        start: run whose weights of this part it begins with.
+        whole: run of the finished W-Net (T-Net only).
         on_real: whether it sees real CT.
         left_out: patient whose CT it must not see.
-        keeps_whole: W-Net stays as it is and T-Net goes on alone.
     """
 
-    network: str
+    part: Part
+    key: str
     folder: str
     config: FitConfig
     seed: int
     start: str | None = None
+    whole: str | None = None
     on_real: bool = True
     left_out: str | None = None
-    keeps_whole: bool = False
 
     def cases(self, data: Data) -> tuple[list[CaseFiles], list[CaseFiles]]:
-        """Training and validation cases; the latter are synthetic, so that no patient chooses his own weights."""
+        """Training and validation cases; no patient who is left out chooses his own weights."""
         rendered = data.rendered()
         validation, synthetic = rendered[:SYNTHETIC_VALIDATION], rendered[SYNTHETIC_VALIDATION:]
         if not self.on_real:
             return synthetic, validation
         real = data.without(self.left_out)
-        return [*real, *synthetic[:SYNTHETIC_KEPT]], validation
+        checked = real[REAL_VALIDATION_STEP // 2 :: REAL_VALIDATION_STEP]
+        return [c for c in [*real, *synthetic[:SYNTHETIC_KEPT]] if c not in checked], [*checked, *validation[:3]]
+
+    def network(self, output: Path) -> nn.Module:
+        """What is trained, with the weights it begins with."""
+        if self.part is Part.LOCALIZATION:
+            network = build_localization(SIZE)
+        else:
+            cascade = build_segmentation(variant(self.key), SIZE)
+            assert isinstance(cascade, Cascade)
+            network = cascade.whole if self.part is Part.WHOLE else cascade
+        # SE blocks are new and stay as initialised; what they scale is normalised by the next layer.
+        if self.start is not None:
+            weights = read_weights(output / self.start / WEIGHTS_NAME)
+            if self.part is Part.TUMOR:
+                weights = {name: value for name, value in weights.items() if name.startswith("tumor.")}
+            unknown = network.load_state_dict(weights, strict=False).unexpected_keys
+            assert not unknown, unknown
+        if isinstance(network, Cascade):
+            assert self.whole is not None
+            network.whole.load_state_dict(read_weights(output / self.whole / WEIGHTS_NAME))
+            network.whole.requires_grad_(False)
+        return network
 
 
 def recipe_of(key: str) -> Recipe:
@@ -181,40 +206,67 @@ def recipe_of(key: str) -> Recipe:
     return RECIPE if key == LOCALIZATION else replace(RECIPE, median=variant(key).median)
 
 
-def first_jobs() -> list[Job]:
+def first_jobs() -> list[list[Job]]:
     """What synthetic CT teaches."""
+    whole, tumor, localization = "synthetic/whole", "synthetic/tunet", "synthetic/localization"
     return [
-        Job("tunet", "synthetic/tunet", CASCADE, 1, on_real=False),
-        Job(LOCALIZATION, "synthetic/localization", LOCALIZER, 2, on_real=False),
+        [
+            Job(Part.WHOLE, "tunet", whole, WHOLE, 1, on_real=False),
+            Job(Part.TUMOR, "tunet", tumor, TUMOR, 3, whole=whole, on_real=False),
+        ],
+        [Job(Part.LOCALIZATION, LOCALIZATION, localization, LOCALIZER, 2, on_real=False)],
     ]
 
 
-def jobs_without(patient: str | None, folder: str, cascade: FitConfig, seed: int) -> list[Job]:
-    """L-Net and the plain cascade without a patient: W-Net and T-Net together, then T-Net alone."""
-    joint, tumor = f"{folder}/joint/tunet", f"{folder}/tumor/tunet"
-    localization = f"{folder}/localization"
+def jobs_without(patient: str | None, folder: str, seed: int) -> list[Job]:
+    """L-Net, W-Net and T-Net of the plain cascade without a patient."""
+    whole = f"{folder}/whole/tunet"
     return [
-        Job("tunet", joint, cascade, seed, "synthetic/tunet", left_out=patient),
-        Job(LOCALIZATION, localization, LOCALIZER_TUNING, seed + 1, "synthetic/localization", left_out=patient),
-        Job("tunet", tumor, TUMOR_TUNING, seed + 2, joint, left_out=patient, keeps_whole=True),
-        Job("tunet", f"{folder}/tunet", TUMOR_REFINING, seed + 3, tumor, left_out=patient, keeps_whole=True),
+        Job(
+            Part.LOCALIZATION,
+            LOCALIZATION,
+            f"{folder}/localization",
+            LOCALIZER_TUNING,
+            seed,
+            "synthetic/localization",
+            left_out=patient,
+        ),
+        Job(Part.WHOLE, "tunet", whole, WHOLE_TUNING, seed + 1, "synthetic/whole", left_out=patient),
+        Job(
+            Part.TUMOR,
+            "tunet",
+            f"{folder}/tunet",
+            TUMOR_TUNING,
+            seed + 2,
+            "synthetic/tunet",
+            whole=whole,
+            left_out=patient,
+        ),
     ]
 
 
 def fold_jobs(patient: str, number: int) -> list[Job]:
     """Everything without a patient."""
-    return jobs_without(patient, f"fold_{patient}", TUNING, 100 + 10 * number)
+    return jobs_without(patient, f"fold_{patient}", 100 + 10 * number)
 
 
 def last_jobs() -> list[Job]:
     """The bundle's L-Net and plain cascade."""
-    return jobs_without(None, "all", LAST, 40)
+    return jobs_without(None, "all", 40)
 
 
-def variant_jobs() -> list[Job]:
+def variant_jobs() -> list[list[Job]]:
     """The bundle's other members; SE blocks are new to them."""
-    others = [key for key in ENSEMBLE_MEMBERS if key != "tunet"]
-    return [Job(key, f"all/{key}", VARIANT_TUNING, 50 + i, "all/tunet") for i, key in enumerate(others)]
+    chains = []
+    for number, key in enumerate(key for key in ENSEMBLE_MEMBERS if key != "tunet"):
+        whole = f"all/whole/{key}"
+        chains.append(
+            [
+                Job(Part.WHOLE, key, whole, VARIANT_WHOLE, 50 + 10 * number, "all/whole/tunet"),
+                Job(Part.TUMOR, key, f"all/{key}", VARIANT_TUMOR, 51 + 10 * number, "all/tunet", whole=whole),
+            ]
+        )
+    return chains
 
 
 def run_job(job: Job, data: Data, output: Path) -> None:
@@ -223,28 +275,25 @@ def run_job(job: Job, data: Data, output: Path) -> None:
     if (run / RUN_NAME).exists():
         return
     begin = time.perf_counter()
-    is_localization = job.network == LOCALIZATION
     config = replace(job.config, seed=job.seed)
     lightning.seed_everything(job.seed)
-    network = build_localization(SIZE) if is_localization else build_segmentation(variant(job.network), SIZE)
-    if job.start is not None:
-        # SE blocks are new and stay as initialised; what they scale is normalised by the next layer.
-        network.load_state_dict(read_weights(output / job.start / WEIGHTS_NAME), strict=False)
-    if job.keeps_whole:
-        assert isinstance(network, Cascade)
-        network.whole.requires_grad_(False)
-    recipe = recipe_of(job.network)
+    network = job.network(output)
+    recipe = recipe_of(job.key)
     sets = [prepared_cases(cases, recipe, data.cache) for cases in job.cases(data)]
-    cases = [[pair.localization if is_localization else pair.cascade for pair in pairs] for pairs in sets]
-    fit(network, 1 if is_localization else 2, cases[0], cases[1], config, run)
+    is_localization = job.part is Part.LOCALIZATION
+    training, validation = [
+        [pair.localization if is_localization else pair.cascade for pair in pairs] for pairs in sets
+    ]
+    fit(network, 2 if job.part is Part.TUMOR else 1, training, validation, config, run)
     details = {
         **run_details(config),
-        "started_from": job.start,
+        "part": job.part.value,
+        "started_from": [run for run in (job.start, job.whole) if run is not None],
         "left_out": job.left_out,
-        "cases": len(cases[0]),
+        "cases": len(training),
         "minutes": round((time.perf_counter() - begin) / 60, 1),
     }
-    RunRecord(job.network, SIZE, recipe, WINDOWING, DATASET, details).write(run)
+    RunRecord(job.key, SIZE, recipe, WINDOWING, DATASET, details).write(run)
     log.info("%s took %.1f minutes", job.folder, details["minutes"])
 
 
@@ -301,7 +350,7 @@ def main() -> None:
         return arguments.stage in (None, stage)
 
     if wanted("synthetic"):
-        run_all([[job] for job in first_jobs()], data, output, arguments.jobs)
+        run_all(first_jobs(), data, output, arguments.jobs)
     if wanted("folds"):
         patients = sorted(set(data.patient_of().values()))
         chosen = [p for p in patients if arguments.only in (None, p)]
@@ -310,8 +359,8 @@ def main() -> None:
             fold = output / f"fold_{patient}"
             make_bundle([fold / LOCALIZATION, fold / "tunet"], fold / "bundle", f"without-{patient}")
     if wanted("all"):
-        for chains in ([last_jobs()], [[job] for job in variant_jobs()]):
-            chosen_chains = [[job for job in chain if arguments.only in (None, job.network)] for chain in chains]
+        for chains in ([last_jobs()], variant_jobs()):
+            chosen_chains = [[job for job in chain if arguments.only in (None, job.key)] for chain in chains]
             run_all(chosen_chains, data, output, arguments.jobs)
         runs = [output / "all" / key for key in (LOCALIZATION, *ENSEMBLE_MEMBERS)]
         if all((run / RUN_NAME).is_file() for run in runs):
