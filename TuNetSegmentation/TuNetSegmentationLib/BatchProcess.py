@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import qt
 
-from TuNetSegmentationLib.ChildProcess import ChildProcess, Event, causeOfDeath, parsed
+from TuNetSegmentationLib.ChildProcess import ChildProcess, Event, Fields, causeOfDeath
 
 # Every case is done in a process of its own, so the one that is asked to stop is never long at work.
 STOP_MILLISECONDS = 8000
@@ -15,7 +15,7 @@ CANCELLED_CODE = 130
 KILLED_CODE = -9
 
 _ROW = ("name", "status", "where", "left_kidney_ml", "right_kidney_ml", "lesions", "largest_mm", "message")
-_FIELDS: dict[str, tuple[str, ...]] = {
+_FIELDS: Fields = {
     "ready": ("pid",),
     "looking": ("files",),
     "found": ("cases", "unchanged", "skipped"),
@@ -41,7 +41,7 @@ class BatchProcess(ChildProcess):
     """Lives as long as one request."""
 
     def __init__(self, listener: BatchListener, engineFolder: Path, findPython: Callable[[], str | None]) -> None:
-        super().__init__(engineFolder, findPython)
+        super().__init__(_FIELDS, engineFolder, findPython)
         self._listener = listener
         self._closing = False
 
@@ -69,14 +69,8 @@ class BatchProcess(ChildProcess):
         self._closing = True
         self._end(CLOSE_MILLISECONDS)
 
-    def _onLine(self, line: bytes) -> None:
-        event = parsed(line, _FIELDS)
-        if event is None:
-            self._log.append(f"unreadable: {line[:200]!r}")
-        elif event["event"] == "ready":
-            self._pid = event["pid"]
-        else:
-            self._listener.onBatchEvent(event)
+    def _onEvent(self, event: Event) -> None:
+        self._listener.onBatchEvent(event)
 
     def _onEnd(self, exitCode: int) -> None:
         if self._closing:

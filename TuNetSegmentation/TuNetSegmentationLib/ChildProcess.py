@@ -17,12 +17,15 @@ _ = translatorFor(__file__)
 LOG_LINES = 2000
 
 Event = dict[str, Any]
+# Kind of event -> the fields it must have.
+Fields = dict[str, tuple[str, ...]]
 
 
 class ChildProcess:
     """Slicer's own Python with the engine on its path; what lines and the end mean is said by who derives from it."""
 
-    def __init__(self, engineFolder: Path, findPython: Callable[[], str | None]) -> None:
+    def __init__(self, fields: Fields, engineFolder: Path, findPython: Callable[[], str | None]) -> None:
+        self._fields = fields
         self._engineFolder = engineFolder
         self._findPython = findPython
         self._process: Any = None
@@ -70,13 +73,22 @@ class ChildProcess:
             if not process.waitForFinished(milliseconds):
                 self._kill(process)
 
-    def _onLine(self, line: bytes) -> None:
-        """A line of the process."""
+    def _onEvent(self, event: Event) -> None:
+        """A line of the process that has all its fields."""
         raise NotImplementedError
 
     def _onEnd(self, exitCode: int) -> None:
         """The process ended by itself."""
         raise NotImplementedError
+
+    def _onLine(self, line: bytes) -> None:
+        event = _parsed(line, self._fields)
+        if event is None:
+            self._log.append(f"unreadable: {line[:200]!r}")
+        elif event["event"] == "ready":
+            self._pid = event["pid"]
+        else:
+            self._onEvent(event)
 
     def _onOutput(self) -> None:
         if self._process is None:
@@ -109,7 +121,7 @@ class ChildProcess:
         process.waitForFinished(1000)
 
 
-def parsed(line: bytes, fields: dict[str, tuple[str, ...]]) -> Event | None:
+def _parsed(line: bytes, fields: Fields) -> Event | None:
     """An event with the fields its kind needs, or None: the process may be confused."""
     try:
         event = json.loads(line.decode("utf-8"))

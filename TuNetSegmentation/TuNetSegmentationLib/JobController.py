@@ -3,7 +3,6 @@
 import enum
 import logging
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -97,7 +96,10 @@ class JobController:
     def _jobFolder(self) -> Path:
         """A private folder that is removed when the job is over."""
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="tunet-ct-"))
+            from tunet.leftovers import private_folder
+
+            # Named after Slicer's process: if it is killed, the next job removes the CT.
+            self._folder = private_folder("tunet-ct-")
         return self._folder
 
     def _begin(self, send: Callable[[], None], onResult: Callable[[Event], None]) -> None:

@@ -13,6 +13,7 @@ from TuNetSegmentationLib.JobController import RunState
 from TuNetSegmentationLib.MeasuresTables import MeasuresTables
 from TuNetSegmentationLib.RenalTable import RenalTable
 from TuNetSegmentationLib.RolesTable import RolesTable
+from TuNetSegmentationLib.SegmentChanges import SegmentChanges
 from TuNetSegmentationLib.Translation import translatorFor
 
 _ = translatorFor(__file__)
@@ -38,6 +39,7 @@ class PlanningSection:
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REST_MILLISECONDS)
         self._timer.connect("timeout()", self.onRest)
+        self._changes = SegmentChanges(panel, self.onSegmentsChanged)
         ui = panel.ui
         self.roles = RolesTable(ui.rolesTable, self.onRole)
         self.measures = MeasuresTables(ui, self.onStructure, self.onMeasure)
@@ -104,7 +106,7 @@ class PlanningSection:
     def stop(self) -> None:
         """Nothing is shown any more."""
         self._timer.stop()
-        self._observe(None)
+        self._changes.follow(None)
         self.node, self.plan, self._lastResult, self._chosenKey, self._outlines = None, None, None, None, {}
 
     def clearDrawing(self) -> None:
@@ -237,7 +239,7 @@ class PlanningSection:
 
     def _take(self, node: Any) -> None:
         PlanDrawing.clear()
-        self._observe(node)
+        self._changes.follow(node)
         self.node, self._chosenKey, self._outlines, self._notes = node, None, {}, ""
         # Reading needs the engine, and the engine SciPy.
         self.plan = StoredPlan.read(node) if node is not None and not self._panel.setupSection.missing else None
@@ -276,16 +278,3 @@ class PlanningSection:
         )
         notes = list(self.plan.measurement.notes) if self.plan is not None else []
         return [stale, PlanInputs.doubtsAbout(self.node), self._notes, *notes]
-
-    def _observe(self, node: Any) -> None:
-        events = (
-            slicer.vtkSegmentation.SourceRepresentationModified,
-            slicer.vtkSegmentation.SegmentAdded,
-            slicer.vtkSegmentation.SegmentRemoved,
-            slicer.vtkSegmentation.SegmentModified,
-        )
-        for event in events:
-            if self.node is not None:
-                self._panel.removeObserver(self.node.GetSegmentation(), event, self.onSegmentsChanged)
-            if node is not None:
-                self._panel.addObserver(node.GetSegmentation(), event, self.onSegmentsChanged)

@@ -5,6 +5,7 @@ from typing import Any
 import qt
 import slicer
 
+from TuNetSegmentationLib.SegmentChanges import SegmentChanges
 from TuNetSegmentationLib.Translation import translatorFor
 
 _ = translatorFor(__file__)
@@ -19,7 +20,7 @@ class ResultSection:
 
     def __init__(self, panel: Any) -> None:
         self._panel = panel
-        self._observed: Any = None
+        self._changes = SegmentChanges(panel, self.onSegmentsChanged)
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REST_MILLISECONDS)
@@ -53,7 +54,7 @@ class ResultSection:
             if state.segmentation is not None:
                 self.open()
             self.settleSoon()
-        self._observe(state.segmentation)
+        self._changes.follow(state.segmentation)
         edited = False
         if result.isLive and not result.isShown(*wanted):
             edited = result.isEdited()
@@ -139,7 +140,7 @@ class ResultSection:
     def stop(self) -> None:
         """Nothing is shown any more."""
         self._timer.stop()
-        self._observe(None)
+        self._changes.follow(None)
 
     def _setStatus(self, name: str) -> None:
         logic = slicer.vtkSlicerSegmentationsModuleLogic
@@ -154,23 +155,6 @@ class ResultSection:
         """The segments whose rows are selected."""
         table = self._panel.ui.volumesTable
         return [name for row, name in enumerate(self._ids) if row < table.rowCount and table.item(row, 0).isSelected()]
-
-    def _observe(self, node: Any) -> None:
-        """Hear of the user's edits."""
-        if node is self._observed:
-            return
-        events = (
-            slicer.vtkSegmentation.SourceRepresentationModified,
-            slicer.vtkSegmentation.SegmentAdded,
-            slicer.vtkSegmentation.SegmentRemoved,
-            slicer.vtkSegmentation.SegmentModified,
-        )
-        for event in events:
-            if self._observed is not None:
-                self._panel.removeObserver(self._observed.GetSegmentation(), event, self.onSegmentsChanged)
-            if node is not None:
-                self._panel.addObserver(node.GetSegmentation(), event, self.onSegmentsChanged)
-        self._observed = node
 
     def onSegmentsChanged(self, caller: Any = None, event: Any = None) -> None:
         """Somebody changed segments."""

@@ -1,19 +1,18 @@
 """The engine's worker as a child process of Slicer: requests in, events out, gone within two seconds when asked."""
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 import qt
 
-from TuNetSegmentationLib.ChildProcess import ChildProcess, Event, causeOfDeath, parsed
+from TuNetSegmentationLib.ChildProcess import ChildProcess, Event, Fields, causeOfDeath
 
 # A cancel is answered between two windows; a window of the largest networks can take longer than a user waits.
 CANCEL_MILLISECONDS = 1500
 
-_FIELDS = {
+_FIELDS: Fields = {
     "ready": ("pid", "folder"),
     "progress": ("id", "stage", "fraction", "seconds_left"),
     "warning": ("message",),
@@ -39,7 +38,7 @@ class WorkerProcess(ChildProcess):
     """Starts ``tunet.worker`` when it is first needed and keeps it warm."""
 
     def __init__(self, listener: WorkerListener, engineFolder: Path, findPython: Callable[[], str | None]) -> None:
-        super().__init__(engineFolder, findPython)
+        super().__init__(_FIELDS, engineFolder, findPython)
         self._listener = listener
         self._folder: Path | None = None
         self._ending = False
@@ -68,9 +67,11 @@ class WorkerProcess(ChildProcess):
         self._removeFolder()
 
     def _start(self) -> None:
+        from tunet.leftovers import private_folder
+
         self._ending = False
         # Ours, so that it goes whatever becomes of the worker; the worker's own private folder lies in it.
-        folder = Path(tempfile.mkdtemp(prefix="tunet-worker-"))
+        folder = private_folder("tunet-worker-")
         try:
             self._launch("tunet.worker", str(folder))
         except RuntimeError:
@@ -78,14 +79,8 @@ class WorkerProcess(ChildProcess):
             raise
         self._folder = folder
 
-    def _onLine(self, line: bytes) -> None:
-        event = parsed(line, _FIELDS)
-        if event is None:
-            self._log.append(f"unreadable: {line[:200]!r}")
-        elif event["event"] == "ready":
-            self._pid = event["pid"]
-        else:
-            self._listener.onWorkerEvent(event)
+    def _onEvent(self, event: Event) -> None:
+        self._listener.onWorkerEvent(event)
 
     def _onEnd(self, exitCode: int) -> None:
         self._removeFolder()

@@ -11,12 +11,19 @@ import platform
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 
 def own_prefix(kind: str) -> str:
     """How names of private folders of this process begin; ``kind`` says what they are for."""
     return f"{kind}{_machine()}-{os.getpid()}-"
+
+
+def private_folder(kind: str) -> Path:
+    """A new folder for temporary files that only this user can read; those of ended processes are removed first."""
+    remove_leftovers(Path(tempfile.gettempdir()), kind)
+    return Path(tempfile.mkdtemp(prefix=own_prefix(kind)))
 
 
 def remove_leftovers(parent: Path, kind: str) -> None:
@@ -39,7 +46,7 @@ def _machine() -> str:
 
 def _is_running(pid: int) -> bool:
     if sys.platform == "win32":  # signal 0 would be Ctrl+C there
-        return True
+        return _is_running_on_windows(pid)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -47,3 +54,19 @@ def _is_running(pid: int) -> bool:
     except (OSError, OverflowError):
         return True
     return True
+
+
+if sys.platform == "win32":
+    import ctypes
+
+    _QUERY_LIMITED_INFORMATION = 0x1000
+    _NO_SUCH_PROCESS = 87  # ERROR_INVALID_PARAMETER
+
+    def _is_running_on_windows(pid: int) -> bool:
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.OpenProcess.restype = ctypes.c_void_p
+        handle = kernel.OpenProcess(_QUERY_LIMITED_INFORMATION, False, pid)
+        if handle:
+            kernel.CloseHandle(ctypes.c_void_p(handle))
+            return True
+        return ctypes.get_last_error() != _NO_SUCH_PROCESS
