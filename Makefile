@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
 
-.PHONY: demo panel bench test test-fast lint format types check clean
+.PHONY: demo panel bench test test-fast lint format types check locked clean
 
 demo: $(VENV)/.demo-installed
 	$(BIN)/tunet demo -o demo_output
@@ -35,6 +35,13 @@ types: $(VENV)/.test-installed
 	$(BIN)/mypy
 
 check: lint types test
+
+# What CI tests with: the packages of .ci/requirements.txt and no others, by their hashes (tools/lock_ci.py).
+locked: | $(BIN)/python
+	@tools/system_libraries.sh
+	$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r .ci/requirements.txt
+	$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.test-installed
 
 clean:
 	rm -rf $(VENV) demo_output
