@@ -40,6 +40,7 @@ def smooth_maps(seed: int) -> ProbabilityMaps:
             PAPER.on_ct(12.0),
             replace(CLINICAL, localization=LocalizationUse.PROBABILITIES),
             replace(CLINICAL, localization=LocalizationUse.OFF, tumor_outside_whole=TumorOutsideWhole.BACKGROUND),
+            replace(CLINICAL, localization=LocalizationUse.OFF, third_kidney_share=0.5),
         ]
     ),
     kidney=st.tuples(PROBABILITY, PROBABILITY),

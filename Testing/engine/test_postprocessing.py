@@ -170,6 +170,38 @@ class TestClinical:
         assert labels_of(whole, tumor, options) == [1, 1, 1, 2, 2, 0, 0, 0]
 
 
+class TestThirdKidney:
+    OPTIONS = replace(PLAIN, third_kidney_share=0.5)
+    # Pieces of 5, 4, 1 and 2 voxels; the limit is half of 4.
+    WHOLE = row(1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 0, 1, 1)
+
+    def labels(self, options: PostProcessing, whole: Volume = WHOLE) -> list[int]:
+        return labels_of(whole, Volume(np.zeros_like(whole.array), whole.grid), options)
+
+    def test_a_piece_below_half_of_the_second_largest_is_none(self):
+        assert self.labels(self.OPTIONS) == [1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1]
+
+    def test_without_the_rule_all_stay(self):
+        assert self.labels(PLAIN) == self.WHOLE.array.ravel().tolist()
+
+    def test_of_two_pieces_none_is_small(self):
+        assert self.labels(self.OPTIONS, row(1, 1, 1, 1, 0, 1)) == [1, 1, 1, 1, 0, 1]
+
+    def test_its_tumor_goes_with_it(self):
+        tumor = row(0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0)
+        assert labels_of(self.WHOLE, tumor, self.OPTIONS) == [1, 1, 1, 1, 1, 0, 1, 1, 1, 2, 0, 0, 0, 1, 1]
+
+    def test_the_report_says_how_much(self):
+        maps = ProbabilityMaps(self.WHOLE, self.WHOLE, Volume(np.zeros_like(self.WHOLE.array), self.WHOLE.grid))
+        large = Grid(self.WHOLE.grid.shape, (10.0, 10.0, 30.0))
+        maps = ProbabilityMaps(*(Volume(v.array, large) for v in (maps.localization, maps.whole, maps.tumor)))
+        assert "Kidney: left out beside two larger pieces: 3 ml." in label_regions(maps, self.OPTIONS).decisions
+
+    def test_a_share_above_1_is_refused(self):
+        with pytest.raises(ValueError, match="third_kidney_share"):
+            replace(PLAIN, third_kidney_share=1.5)
+
+
 def test_plain_cuts_both_maps_at_05():
     found = labels_of(row(0.9, 0.49, 0.5, 0.0), row(0.0, 0.0, 0.5, 0.49), PLAIN, row(0, 0, 0, 0))
     assert found == [1, 0, 2, 0]

@@ -11,7 +11,19 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from tunet.grid import Grid
-from tunet.postprocessing import Array, Box, Counter, Decision, Mask, decide, labels_in_box, localization_mask
+from tunet.postprocessing import (
+    Array,
+    Box,
+    Counter,
+    Decision,
+    Mask,
+    decide,
+    kidney_sizes,
+    labels_in_box,
+    localization_mask,
+    third_kidney_limit,
+    without_third_kidney,
+)
 from tunet.probability import ProbabilityMaps
 from tunet.thresholds import EvaluationGrid, LocalizationUse, PostProcessing, RegionThresholds
 from tunet.volume import Volume
@@ -64,7 +76,16 @@ class _Island:
     tumor: Array
     most: tuple[float, float]
     located: Mask | None = None
-    last: tuple[object, npt.NDArray[np.uint8]] | None = None
+    last: _Outcome | None = None
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """The labels of an island, the sizes of its pieces, and what they were made with."""
+
+    key: object
+    labels: npt.NDArray[np.uint8]
+    sizes: tuple[int, ...]
 
 
 class LiveSegmentation:
@@ -118,22 +139,24 @@ class LiveSegmentation:
             raise ValueError(f"thresholds start at {self._floor:g}, got {options.lowest:g}")
         decision = decide(self._count_whole, self._count_tumor, options, self.grid.voxel_volume_mm3)
         labels = np.zeros(self.grid.shape, dtype=np.uint8)
-        for island in self._islands:
-            if _has_seed(island, decision):
-                # Boxes overlap, islands do not.
-                np.maximum(labels[island.box], self._labels_of(island, decision, options), out=labels[island.box])
+        outcomes = [(i.box, self._outcome(i, decision, options)) for i in self._islands if _has_seed(i, decision)]
+        limit = third_kidney_limit([size for _, outcome in outcomes for size in outcome.sizes], options)
+        for box, outcome in outcomes:
+            kept = without_third_kidney(outcome.labels, outcome.sizes, limit, options)
+            # Boxes overlap, islands do not.
+            np.maximum(labels[box], kept, out=labels[box])
         return Volume(labels, self.grid)
 
-    def _labels_of(self, island: _Island, decision: Decision, options: PostProcessing) -> npt.NDArray[np.uint8]:
+    def _outcome(self, island: _Island, decision: Decision, options: PostProcessing) -> _Outcome:
         if island.located is None:
             # Widening L-Net's mask takes longer than all the rest; most islands never need it.
             island.located = localization_mask(self.maps, options, island.box)
         key = (decision, options)
-        if island.last is None or island.last[0] != key:
+        if island.last is None or island.last.key != key:
             voxel = self.grid.voxel_volume_mm3
             labels = labels_in_box(island.whole, island.tumor, island.located, decision, options, voxel)
-            island.last = (key, labels)
-        return island.last[1]
+            island.last = _Outcome(key, labels, kidney_sizes(labels, options))
+        return island.last
 
 
 def _islands(whole: Array, tumor: Array, floor: float) -> list[_Island]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +55,11 @@ def label_regions(maps: ProbabilityMaps, options: PostProcessing) -> Labeled:
         whole, tumor = whole * located, tumor * located
     decision = decide(_counter(whole), _counter(tumor), options, grid.voxel_volume_mm3)
     labels[box] = labels_in_box(whole, tumor, located, decision, options, grid.voxel_volume_mm3)
-    return Labeled(Volume(labels, grid), decision.sentences)
+    sizes = kidney_sizes(labels[box], options)
+    limit = third_kidney_limit(sizes, options)
+    labels[box] = without_third_kidney(labels[box], sizes, limit, options)
+    removed = [size for size in sizes if size < limit]
+    return Labeled(Volume(labels, grid), (*decision.sentences, *_about_removed(removed, grid.voxel_volume_mm3)))
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,36 @@ def without_small_pieces(
     if tumor is not lesions:
         result[lesions & ~tumor & whole] = KIDNEY
     return np.asarray(result, dtype=np.uint8)
+
+
+def kidney_sizes(labels: npt.NDArray[np.uint8], options: PostProcessing) -> tuple[int, ...]:
+    """Voxels of each connected piece of the whole region; nothing where the options do not ask."""
+    if options.third_kidney_share == 0 or not labels.any():
+        return ()
+    pieces, _ = ndimage.label(labels > 0, _structure(options.connectivity))
+    return tuple(int(size) for size in np.bincount(pieces.ravel())[1:])
+
+
+def third_kidney_limit(sizes: Sequence[int], options: PostProcessing) -> float:
+    """Voxels below which a piece is taken for something else, by the sizes of all pieces of the CT."""
+    return options.third_kidney_share * sorted(sizes)[-2] if len(sizes) > 2 else 0.0
+
+
+def without_third_kidney(
+    labels: npt.NDArray[np.uint8], sizes: Sequence[int], limit: float, options: PostProcessing
+) -> npt.NDArray[np.uint8]:
+    """Labels without the pieces below the limit; ``sizes`` are those of the pieces of these labels."""
+    if not any(size < limit for size in sizes):
+        return labels
+    kept = large_pieces(labels > 0, limit, 1.0, options.connectivity)
+    return np.asarray(labels * kept, dtype=np.uint8)
+
+
+def _about_removed(sizes: Sequence[int], voxel_volume_mm3: float) -> tuple[str, ...]:
+    if not sizes:
+        return ()
+    volumes = " and ".join(f"{size * voxel_volume_mm3 / 1000:.0f} ml" for size in sorted(sizes, reverse=True))
+    return (f"Kidney: left out beside two larger pieces: {volumes}.",)
 
 
 def large_pieces(mask: Mask, smallest_mm3: float, voxel_volume_mm3: float, connectivity: int) -> Mask:

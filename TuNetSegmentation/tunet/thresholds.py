@@ -110,6 +110,8 @@ class PostProcessing:
         localization_threshold: probability from which L-Net's mask counts.
         localization_margin_mm: the mask is widened by this. The paper's 0 shaves borders: its voxels are 12 mm long.
         smallest_kidney_mm3, smallest_tumor_mm3: connected pieces below are removed; 0 keeps all.
+        third_kidney_share: people have two kidneys, so a further piece is removed if it is smaller than this share of
+            the second largest; 0 keeps all. A kidney in two halves and the small ones beside a transplant stay.
         grid: where thresholds are applied.
     """
 
@@ -126,6 +128,7 @@ class PostProcessing:
     localization_margin_mm: float = 0.0
     smallest_kidney_mm3: float = 0.0
     smallest_tumor_mm3: float = 0.0
+    third_kidney_share: float = 0.0
     grid: EvaluationGrid = EvaluationGrid.MODEL
 
     def __post_init__(self) -> None:
@@ -135,6 +138,8 @@ class PostProcessing:
             raise ValueError(f"localization_threshold lies in 0..1, got {self.localization_threshold}")
         if min(self.localization_margin_mm, self.smallest_kidney_mm3, self.smallest_tumor_mm3) < 0:
             raise ValueError("margins and smallest sizes cannot be negative")
+        if not 0 <= self.third_kidney_share <= 1:
+            raise ValueError(f"third_kidney_share lies in 0..1, got {self.third_kidney_share}")
 
     @property
     def lowest(self) -> float:
@@ -188,10 +193,11 @@ CLINICAL = PostProcessing(
     localization_margin_mm=20.0,
     smallest_kidney_mm3=10_000.0,
     smallest_tumor_mm3=100.0,
+    third_kidney_share=0.5,
     grid=EvaluationGrid.CT,
 )
 """For patients who may have no tumour or no kidney in view: empty stays empty, sizes in mm3 (100 paper voxels are
-2970 mm3), pieces too small to be a kidney or a lesion removed."""
+2970 mm3), pieces too small to be a kidney, a third kidney or a lesion removed."""
 
 PLAIN = PostProcessing(
     profile="threshold 0.5",
