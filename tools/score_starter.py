@@ -17,7 +17,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
+import SimpleITK as sitk
 from scipy import ndimage
 from tunet.bundle import load_bundle
 from tunet.compute import resolve
@@ -86,14 +88,16 @@ class CaseRow:
     false_lesions: int
 
 
-def score_real(segmenter: Segmenter, name: str, source: Path, truth: Path, output: Path) -> KidneyRow:
-    """A real CT against its kidney truth; leaves a picture and the labels."""
+def score_real(
+    segmenter: Segmenter, name: str, source: Path, truth: Path, output: Path
+) -> tuple[KidneyRow, Volume, Volume]:
+    """A real CT against its kidney truth, and the labels found and true; leaves a picture."""
     ct, true = read_ct(source).volume, read_labels(truth)
     result = segment(segmenter.predict(ct), segmenter.bundle.postprocessing)
     whole = score_case(result.labels, true, KITS23).classes["kidney_and_mass"]
     title = f"{name}, by a model that never saw this patient: Dice {whole.dice:.3f}"
     contour_picture(ct, result.labels, true, title, output / f"{name}.png")
-    return KidneyRow(
+    row = KidneyRow(
         name,
         whole.dice,
         whole.surface_dice or 0.0,
@@ -103,6 +107,18 @@ def score_real(segmenter: Segmenter, name: str, source: Path, truth: Path, outpu
         result.tumor_ml,
         sides_of(result.labels),
     )
+    return row, result.labels, true
+
+
+def agreement(first: Volume, second: Volume) -> float:
+    """Dice of kidney + tumour of two label maps of one patient, the first brought to the second's voxels.
+
+    Dice is 1 where neither has a kidney.
+    """
+    image = sitk.Resample(first.to_sitk(), second.to_sitk(), sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    a, b = sitk.GetArrayFromImage(image) > 0, second.array > 0
+    total = int(a.sum() + b.sum())
+    return 2 * int((a & b).sum()) / total if total else 1.0
 
 
 def sides_of(labels: Volume) -> str:
@@ -175,6 +191,24 @@ def tumor_table(cases: Sequence[CaseRow], found: Sequence[LesionRow]) -> list[st
     return lines
 
 
+def draw_detection(rows: Sequence[LesionRow], path: Path) -> None:
+    """How much of each lesion was found over its size, and the share of found ones among those of a size and more."""
+    figure, axes = plt.subplots(figsize=(7, 3.6))
+    size = np.array([row.diameter_mm for row in rows])
+    share = np.array([row.found_share for row in rows])
+    axes.scatter(size, 100 * share, s=22, color="#2a6f97", label="a lesion: its voxels found")
+    steps = np.sort(size)
+    rate = [100 * np.mean(share[size >= step] >= FOUND_SHARE) for step in steps]
+    axes.step(steps, rate, where="pre", color="#e07a1f", label="lesions of this size and more that were found")
+    axes.set(xlabel="largest diameter, mm", ylabel="%", ylim=(-3, 103), xlim=(0, None))
+    axes.axvline(20, color="grey", linewidth=0.8, linestyle=":")
+    axes.legend(loc="center right", fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
 def write_rows(path: Path, rows: Sequence[object]) -> None:
     """Rows as CSV."""
     if rows:
@@ -200,15 +234,25 @@ def main() -> None:
     empty: list[str] = []
     cases: list[CaseRow] = []
     found: list[LesionRow] = []
+    phases: list[str] = []
     for patient, cts in CTS.items():
         bundle = arguments.runs / f"fold_{patient}" / "bundle"
         if arguments.only not in (None, patient) or not bundle.is_dir():
             continue
         segmenter = Segmenter.load(load_bundle(bundle), resolve())
+        labels: list[tuple[Volume, Volume]] = []
         for name, pattern in cts.items():
             source = next(iter(sorted(arguments.ct.glob(pattern))))
-            kidneys.append(score_real(segmenter, name, source, arguments.truth / f"{name}.nii.gz", output))
+            row, *both = score_real(segmenter, name, source, arguments.truth / f"{name}.nii.gz", output)
+            kidneys.append(row)
+            labels.append((both[0], both[1]))
             print(kidney_table(kidneys[-1:])[-1], flush=True)  # noqa: T201
+        if len(labels) == 2:
+            (found_a, true_a), (found_b, true_b) = labels
+            phases.append(
+                f"The two phases of {patient} agree to Dice {agreement(found_a, found_b):.3f}; their truths to "
+                f"{agreement(true_a, true_b):.3f}."
+            )
         without = segment(segmenter.predict(read_ct(arguments.ct / NO_KIDNEY).volume), segmenter.bundle.postprocessing)
         empty.append(f"{patient}: {without.kidney_ml:.1f} + {without.tumor_ml:.1f} ml")
         if arguments.test:
@@ -220,8 +264,10 @@ def main() -> None:
     write_rows(output / "tumor_cases.csv", cases)
     write_rows(output / "lesions.csv", found)
     text = [*kidney_table(kidneys), "", f"{NO_KIDNEY} (no kidney in view), kidney + tumour: " + "; ".join(empty)]
+    text += phases
     if cases:
         text += ["", *tumor_table(cases, found)]
+        draw_detection(found, output / "lesions.png")
     (output / "scores.md").write_text("\n".join(text) + "\n", encoding="utf-8")
     print("\n".join(text))  # noqa: T201
 
