@@ -93,7 +93,13 @@ TUMOR = replace(
 # On real CT from what synthetic CT taught.
 WHOLE_TUNING = replace(WHOLE, max_epochs=28, learning_rate=3e-3)
 # What L-Net misses is lost, and what it takes for a kidney is kept: it is trained longest, on all synthetic anatomy.
-LOCALIZER_TUNING = replace(LOCALIZER, max_epochs=24, validation_patches=24, learning_rate=3e-3)
+LOCALIZER_TUNING = replace(
+    LOCALIZER,
+    augmentation=Augmentation.FEW_PATIENTS_COARSE,
+    max_epochs=24,
+    validation_patches=24,
+    learning_rate=3e-3,
+)
 # The other variants begin with the finished plain cascade.
 VARIANT_WHOLE = replace(WHOLE, max_epochs=8, learning_rate=2e-3)
 VARIANT_TUMOR = replace(TUMOR, max_epochs=10, learning_rate=2e-3)

@@ -26,6 +26,8 @@ class Augmentation(Enum):
     """For CT of a handful of patients: nearly every patch is turned by up to 15 degrees, scaled 0.75 to 1.35 by axis
     and given another contrast phase (a random monotone curve over the HU); mirrored left to right only, so that what
     lies before the spine stays there."""
+    FEW_PATIENTS_COARSE = "few_patients_coarse"
+    """The same for L-Net's coarse grid; three of five patches get loops of bowel with dense contrast medium first."""
 
 
 class Augmenter(Protocol):
@@ -45,6 +47,8 @@ def augmenter(augmentation: Augmentation) -> Augmenter:
             return _MonaiAugmenter(_modern_transforms)
         case Augmentation.FEW_PATIENTS:
             return _MonaiAugmenter(_few_patients_transforms)
+        case Augmentation.FEW_PATIENTS_COARSE:
+            return _MonaiAugmenter(_few_patients_coarse_transforms)
 
 
 def _unchanged(image: Tensor, labels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
@@ -111,6 +115,12 @@ def _modern_transforms(linear: str) -> list[object]:
         RandShiftIntensityd("image", prob=0.2, offsets=0.25),
         RandAdjustContrastd("image", prob=0.2, gamma=(0.7, 1.5), retain_stats=True),
     ]
+
+
+def _few_patients_coarse_transforms(linear: str) -> list[object]:
+    from tunet.training.dense_bowel import RandDenseBowel
+
+    return [RandDenseBowel(0.6), *_few_patients_transforms(linear)]
 
 
 def _few_patients_transforms(linear: str) -> list[object]:
