@@ -101,8 +101,8 @@ LOCALIZER_TUNING = replace(
     learning_rate=3e-3,
 )
 # The other variants begin with the finished plain cascade.
-VARIANT_WHOLE = replace(WHOLE, max_epochs=8, learning_rate=2e-3)
-VARIANT_TUMOR = replace(TUMOR, max_epochs=10, learning_rate=2e-3)
+VARIANT_WHOLE = replace(WHOLE, max_epochs=6, learning_rate=2e-3)
+VARIANT_TUMOR = replace(TUMOR, max_epochs=8, learning_rate=2e-3)
 
 POSTPROCESSING = replace(
     CLINICAL,
