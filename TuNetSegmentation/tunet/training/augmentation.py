@@ -120,7 +120,9 @@ def _modern_transforms(linear: str) -> list[object]:
 def _few_patients_coarse_transforms(linear: str) -> list[object]:
     from tunet.training.dense_bowel import RandDenseBowel
 
-    return [RandDenseBowel(0.6), *_few_patients_transforms(linear)]
+    # L-Net has three dimensions, and so has a loop: slices get none.
+    loops = [RandDenseBowel(0.6)] if linear == "trilinear" else []
+    return [*loops, *_few_patients_transforms(linear)]
 
 
 def _few_patients_transforms(linear: str) -> list[object]:
