@@ -29,6 +29,7 @@ from tunet.evaluation.scores import score_case
 from tunet.measurement.diameters import largest_diameter
 from tunet.measurement.structures import find_structures, lesions
 from tunet.pictures import contour_picture
+from tunet.regions import Coverage
 from tunet.segmenter import Segmenter, segment
 from tunet.training.cases import find_cases, read_case_labels
 from tunet.volume import TUMOR, Volume
@@ -239,7 +240,9 @@ def main() -> None:
         bundle = arguments.runs / f"fold_{patient}" / "bundle"
         if arguments.only not in (None, patient) or not bundle.is_dir():
             continue
-        segmenter = Segmenter.load(load_bundle(bundle), resolve())
+        model = load_bundle(bundle)
+        # The windows that users get.
+        segmenter = Segmenter.load(model, resolve(), coverage=Coverage.for_result(model.postprocessing))
         labels: list[tuple[Volume, Volume]] = []
         for name, pattern in cts.items():
             source = next(iter(sorted(arguments.ct.glob(pattern))))
