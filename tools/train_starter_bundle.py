@@ -107,12 +107,13 @@ VARIANT_TUMOR = replace(TUMOR, max_epochs=8, learning_rate=2e-3)
 POSTPROCESSING = replace(
     CLINICAL,
     whole=RegionThresholds(0.5, 0.5, None),
-    tumor=RegionThresholds(0.85, 0.65, None),
-    small_tumor=replace(CLINICAL.small_tumor, lower=0.65),
+    tumor=RegionThresholds(0.7, 0.4, None),
+    small_tumor=replace(CLINICAL.small_tumor, lower=0.4),
     tumor_outside_whole=TumorOutsideWhole.BACKGROUND,
-    localization_margin_mm=4.0,
+    localization_threshold=0.3,
+    localization_margin_mm=8.0,
     smallest_kidney_mm3=20_000.0,
-    smallest_tumor_mm3=1000.0,
+    smallest_tumor_mm3=2000.0,
 )
 
 log = logging.getLogger("train_starter_bundle")
