@@ -338,8 +338,8 @@ def make_bundle(runs: Iterable[Path], folder: Path, version: str) -> None:
         licence="CC BY-NC-SA 4.0",
         trained_on=DATASET,
         provenance="tools/train_starter_bundle.py",
-        intended_use="Research: kidneys in abdominal CT with contrast medium. It misses most tumors, so an empty "
-        "tumor segment means nothing. Check every outline. Not a medical device.",
+        intended_use="Research: kidneys in abdominal CT with contrast medium. It misses many tumors and marks some "
+        "that are none: check every outline, and never read 'no tumor' from it. Not a medical device.",
     )
     shutil.rmtree(folder, ignore_errors=True)
     bundle = create_bundle(list(runs), card, POSTPROCESSING, folder)
@@ -355,7 +355,7 @@ def main() -> None:
     parser.add_argument("--stage", choices=("synthetic", "folds", "all"), help="only this one")
     parser.add_argument("--only", help="folds: only this patient; all: only this network")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--version", default="1.0")
+    parser.add_argument("--version", default="1.1")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     output: Path = arguments.output
