@@ -203,7 +203,7 @@ def draw_detection(rows: Sequence[LesionRow], path: Path) -> None:
     axes.step(steps, rate, where="pre", color="#e07a1f", label="lesions of this size and more that were found")
     axes.set(xlabel="largest diameter, mm", ylabel="%", ylim=(-3, 103), xlim=(0, None))
     axes.axvline(20, color="grey", linewidth=0.8, linestyle=":")
-    axes.legend(loc="center right", fontsize=8)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=2, fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
     figure.savefig(path, dpi=120)
