@@ -1,0 +1,108 @@
+"""Many runs in one worker: memory, open files, threads, private files and seconds, as a Markdown table.
+
+    python tools/long_use.py CT --runs 200
+
+Linux only: what the process holds is read from /proc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the worker holds after a run."""
+
+    seconds: float
+    memory_mb: float
+    handles: int
+    threads: int
+    files: int
+    file_mb: float
+
+
+def held(pid: int, folder: Path, seconds: float) -> Held:
+    """Look at the process and its private folder."""
+    process = Path("/proc") / str(pid)
+    status = dict(line.split(":", 1) for line in (process / "status").read_text(encoding="ascii").splitlines())
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return Held(
+        seconds,
+        int(status["VmRSS"].split()[0]) / 1024,
+        len(list((process / "fd").iterdir())),
+        int(status["Threads"]),
+        len(files),
+        sum(path.stat().st_size for path in files) / 1e6,
+    )
+
+
+def runs(ct: Path, bundle: str, count: int) -> list[Held]:
+    """Segment the same CT again and again.
+
+    Raises:
+        RuntimeError: a run failed, or the worker did not end by itself.
+    """
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "tunet.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    ready = json.loads(worker.stdout.readline())
+    found = []
+    for number in range(count):
+        begin = time.perf_counter()
+        worker.stdin.write(json.dumps({"request": "segment", "id": number, "input": str(ct), "bundle": bundle}) + "\n")
+        worker.stdin.flush()
+        for line in worker.stdout:
+            event = json.loads(line)
+            if event["event"] == "error":
+                raise RuntimeError(f"run {number}: {event['message']}")
+            if event["event"] == "result":
+                break
+        found.append(held(ready["pid"], Path(ready["folder"]), time.perf_counter() - begin))
+    worker.stdin.close()
+    if worker.wait(10) != 0 or Path(ready["folder"]).exists():
+        raise RuntimeError("the worker did not end by itself and remove its folder")
+    return found
+
+
+def table(found: list[Held]) -> str:
+    """Means of the first ten runs and of every later fifth."""
+    lines = [
+        "| runs | s | memory MB | handles | threads | private files | MB of them |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    edges = sorted({0, min(10, len(found)), *(len(found) * part // 5 for part in range(1, 6))})
+    for low, high in pairwise(edges):
+        part = found[low:high]
+        values = [np.mean([getattr(run, name) for run in part]) for name in Held.__dataclass_fields__]
+        s, memory, handles, threads, files, size = values
+        lines.append(
+            f"| {low + 1} to {high} | {s:.2f} | {memory:.0f} | {handles:.1f} | {threads:.1f} | {files:.1f} "
+            f"| {size:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("ct", type=Path)
+    parser.add_argument("--bundle", default="starter")
+    parser.add_argument("--runs", type=int, default=200)
+    arguments = parser.parse_args()
+    print(table(runs(arguments.ct, arguments.bundle, arguments.runs)))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
