@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,38 @@ class TestStagedFolder:
     def test_failure_leaves_nothing_not_even_the_folders(self, tmp_path, error):
         with pytest.raises(error):
             write_and_fail(tmp_path / "new" / "out", error)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_stop_while_the_folder_is_made_leaves_nothing(self, tmp_path, monkeypatch):
+        make = tempfile.mkdtemp
+
+        def make_and_be_stopped(**where):
+            folder = make(**where)
+            signal.raise_signal(signal.SIGINT)
+            return folder
+
+        monkeypatch.setattr(tempfile, "mkdtemp", make_and_be_stopped)
+        with pytest.raises(KeyboardInterrupt), StagedFolder(tmp_path / "out"):
+            pytest.fail("the stop was lost")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_stop_just_before_the_end_leaves_nothing(self, tmp_path, monkeypatch):
+        # The handler of a signal that has come already runs when another handler is set.
+        set_handler, came = signal.signal, []
+
+        def set_after_a_stop(number, handler):
+            if not came:
+                came.append(number)
+                raise KeyboardInterrupt
+            return set_handler(number, handler)
+
+        def write():
+            with StagedFolder(tmp_path / "out") as staging:
+                (staging / "a.txt").write_text("new")
+                monkeypatch.setattr(signal, "signal", set_after_a_stop)
+
+        with pytest.raises(KeyboardInterrupt):
+            write()
         assert list(tmp_path.iterdir()) == []
 
     def test_failure_keeps_earlier_results(self, tmp_path):

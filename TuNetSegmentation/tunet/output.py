@@ -53,23 +53,37 @@ class StagedFolder:
         try:
             if self._target.exists() and not self._target.is_dir():
                 raise OutputError(f"{self._target} is a file; choose a folder for the results.")
-            missing = [p for p in (self._target, *self._target.parents) if not p.exists()]
-            for folder in reversed(missing):
-                folder.mkdir()
-                self._made.append(folder)
-            remove_leftovers(self._target, _STAGING)
-            self._staging = Path(tempfile.mkdtemp(prefix=own_prefix(_STAGING), dir=self._target))
+            with _stopped_later():
+                self._make()
         except OSError as error:
             self._remove()
             raise OutputError(_unwritable(self._target, error)) from error
+        except BaseException:  # the user's stop
+            self._remove()
+            raise
+        assert self._staging is not None
         return self._staging
+
+    def _make(self) -> None:
+        missing = [p for p in (self._target, *self._target.parents) if not p.exists()]
+        for folder in reversed(missing):
+            folder.mkdir()
+            self._made.append(folder)
+        remove_leftovers(self._target, _STAGING)
+        self._staging = Path(tempfile.mkdtemp(prefix=own_prefix(_STAGING), dir=self._target))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._staging is not None
-        with _not_stopped():
-            self._finish(kind, error)
+        try:
+            with _not_stopped():
+                self._finish(kind, error)
+        except OutputError:
+            raise
+        except BaseException:  # a stop that came before it could be held off
+            with _not_stopped():
+                self._remove()
+            raise
 
     def _finish(self, kind: type[BaseException] | None, error: BaseException | None) -> None:
         assert self._staging is not None
@@ -104,13 +118,33 @@ def _not_stopped() -> Iterator[None]:
     found = {stop: signal.getsignal(stop) for stop in (signal.SIGINT, signal.SIGTERM)}
     # None was not set from Python, and could not be given back.
     handlers = {stop: handler for stop, handler in found.items() if handler is not None}
-    for stop in handlers:
-        signal.signal(stop, signal.SIG_IGN)
     try:
+        for stop in handlers:
+            signal.signal(stop, signal.SIG_IGN)  # runs the handler of one that has just come
         yield
     finally:
         for stop, handler in handlers.items():
             signal.signal(stop, handler)
+
+
+@contextmanager
+def _stopped_later() -> Iterator[None]:
+    """Let a user's stop take effect after the block: within it, it could fall between making and knowing a folder."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    found = {stop: signal.getsignal(stop) for stop in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {stop: handler for stop, handler in found.items() if handler is not None}
+    try:
+        for stop in handlers:
+            signal.signal(stop, lambda number, _frame: came.append(number))
+        yield
+    finally:
+        for stop, handler in handlers.items():
+            signal.signal(stop, handler)
+    for number in came:
+        signal.raise_signal(number)
 
 
 def write_volume(volume: Volume, path: Path, geometry_from: Path | None = None) -> None:
