@@ -20,6 +20,7 @@ from tunet.errors import OutputError
 from tunet.grid import Grid
 from tunet.leftovers import own_prefix, remove_leftovers
 from tunet.nifti_header import copy_geometry, orientations_differ
+from tunet.stops import held_back
 from tunet.volume import Volume
 
 _CHUNK = 1 << 20
@@ -53,7 +54,7 @@ class StagedFolder:
         try:
             if self._target.exists() and not self._target.is_dir():
                 raise OutputError(f"{self._target} is a file; choose a folder for the results.")
-            with _stopped_later():
+            with held_back():  # a stop could fall between making and knowing the folder
                 self._make()
         except OSError as error:
             self._remove()
@@ -125,26 +126,6 @@ def _not_stopped() -> Iterator[None]:
     finally:
         for stop, handler in handlers.items():
             signal.signal(stop, handler)
-
-
-@contextmanager
-def _stopped_later() -> Iterator[None]:
-    """Let a user's stop take effect after the block: within it, it could fall between making and knowing a folder."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    found = {stop: signal.getsignal(stop) for stop in (signal.SIGINT, signal.SIGTERM)}
-    handlers = {stop: handler for stop, handler in found.items() if handler is not None}
-    try:
-        for stop in handlers:
-            signal.signal(stop, lambda number, _frame: came.append(number))
-        yield
-    finally:
-        for stop, handler in handlers.items():
-            signal.signal(stop, handler)
-    for number in came:
-        signal.raise_signal(number)
 
 
 def write_volume(volume: Volume, path: Path, geometry_from: Path | None = None) -> None:

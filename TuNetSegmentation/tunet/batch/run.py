@@ -23,7 +23,6 @@ from tunet.batch.discovery import Study
 from tunet.batch.listener import Listener, Overall
 from tunet.batch.record import Wanted, adopt, origin, study_record
 from tunet.batch.request import BatchRequest
-from tunet.batch.signals import held_back
 from tunet.batch.study import DEFECT, Outcome, Stage, StudyWork, with_same_precision
 from tunet.batch.table import CSV_NAME, Row, Status, write_table
 from tunet.choices import load_chosen
@@ -32,6 +31,7 @@ from tunet.jobs.local import LocalWorkers
 from tunet.jobs.queue import WorkerDied, Workers, run_jobs
 from tunet.jobs.ray_workers import RayWorkers
 from tunet.models import installed_models
+from tunet.stops import held_back
 
 SCRATCH_NAME = ".tunet-batch"
 

@@ -1,4 +1,4 @@
-"""Moments in which a user's stop has to wait, because files are being moved."""
+"""Moments in which a user's stop has to wait, because files belong together."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ def held_back() -> Iterator[None]:
     def remember(number: int, _frame: FrameType | None) -> None:
         came.append(number)
 
-    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    found = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    # None was not set from Python, and could not be given back.
+    before = {number: handler for number, handler in found.items() if handler is not None}
     try:
+        for number in before:
+            signal.signal(number, remember)
         yield
     finally:
         for number, handler in before.items():
