@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -109,6 +110,14 @@ class TestStagedFolder:
 
         with pytest.raises(KeyboardInterrupt):
             write()
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_stop_that_neither_end_of_with_sees_leaves_nothing(self, tmp_path):
+        staged = StagedFolder(tmp_path / "out")
+        staged.__enter__()  # as if a signal were handled between this and the block, or before __exit__ begins
+        assert list((tmp_path / "out").iterdir())
+        del staged
+        gc.collect()
         assert list(tmp_path.iterdir()) == []
 
     def test_failure_keeps_earlier_results(self, tmp_path):

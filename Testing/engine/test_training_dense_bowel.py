@@ -13,7 +13,7 @@ def patch():
 
 
 def painted(patch, seed):
-    return RandDenseBowel(1.0).set_random_state(seed=seed)(patch)
+    return RandDenseBowel(1.0, voxel_mm=6.0).set_random_state(seed=seed)(patch)
 
 
 def test_something_bright_appears_in_every_patch(patch):
@@ -38,7 +38,7 @@ def test_air_gets_none():
 
 
 def test_probability_0_changes_nothing(patch):
-    same = RandDenseBowel(0.0).set_random_state(seed=1)(patch)
+    same = RandDenseBowel(0.0, voxel_mm=6.0).set_random_state(seed=1)(patch)
     assert torch.equal(same["image"], patch["image"])
 
 

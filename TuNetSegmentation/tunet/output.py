@@ -8,6 +8,7 @@ import shutil
 import signal
 import tempfile
 import threading
+import weakref
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +43,9 @@ class StagedFolder:
     def __init__(self, target: Path) -> None:
         self._target = target
         self._made: list[Path] = []
-        self._staging: Path | None = None
+        self._staging: list[Path] = []
+        # Also where a stop comes so close to `with` that neither of its ends sees it: when the object goes, or Python.
+        self._remove = weakref.finalize(self, _remove, self._staging, self._made)
 
     def __enter__(self) -> Path:
         try:
@@ -62,8 +65,7 @@ class StagedFolder:
         except BaseException:  # the user's stop
             self._remove()
             raise
-        assert self._staging is not None
-        return self._staging
+        return self._staging[0]
 
     def _make(self) -> None:
         missing = [p for p in (self._target, *self._target.parents) if not p.exists()]
@@ -71,7 +73,7 @@ class StagedFolder:
             folder.mkdir()
             self._made.append(folder)
         remove_leftovers(self._target, _STAGING)
-        self._staging = Path(tempfile.mkdtemp(prefix=own_prefix(_STAGING), dir=self._target))
+        self._staging.append(Path(tempfile.mkdtemp(prefix=own_prefix(_STAGING), dir=self._target)))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -87,12 +89,11 @@ class StagedFolder:
             raise
 
     def _finish(self, kind: type[BaseException] | None, error: BaseException | None) -> None:
-        assert self._staging is not None
         if kind is None:
             try:
-                for path in sorted(self._staging.iterdir()):
+                for path in sorted(self._staging[0].iterdir()):
                     path.replace(self._target / path.name)
-                self._made = []
+                self._made.clear()
             except OSError as problem:
                 raise OutputError(_unwritable(self._target, problem)) from problem
             finally:
@@ -102,12 +103,13 @@ class StagedFolder:
         if isinstance(error, OSError):
             raise OutputError(_unwritable(self._target, error)) from error
 
-    def _remove(self) -> None:
-        if self._staging is not None:
-            shutil.rmtree(self._staging, ignore_errors=True)
-        for folder in reversed(self._made):
-            if folder.exists() and not any(folder.iterdir()):
-                folder.rmdir()
+
+def _remove(staging: list[Path], made: list[Path]) -> None:
+    for folder in staging:
+        shutil.rmtree(folder, ignore_errors=True)
+    for folder in reversed(made):
+        if folder.exists() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 @contextmanager

@@ -27,7 +27,10 @@ class Augmentation(Enum):
     and given another contrast phase (a random monotone curve over the HU); mirrored left to right only, so that what
     lies before the spine stays there."""
     FEW_PATIENTS_COARSE = "few_patients_coarse"
-    """The same for L-Net's coarse grid; three of five patches get loops of bowel with dense contrast medium first."""
+    """The same for L-Net's coarse grid; three of five patches get loops of bowel with dense contrast medium first, and
+    in half of them pieces, kidneys among them, are moved to other places."""
+    FEW_PATIENTS_FINE = "few_patients_fine"
+    """The same for W-Net's finer grid, with bowel in one of four patches."""
 
 
 class Augmenter(Protocol):
@@ -49,6 +52,8 @@ def augmenter(augmentation: Augmentation) -> Augmenter:
             return _MonaiAugmenter(_few_patients_transforms)
         case Augmentation.FEW_PATIENTS_COARSE:
             return _MonaiAugmenter(_few_patients_coarse_transforms)
+        case Augmentation.FEW_PATIENTS_FINE:
+            return _MonaiAugmenter(_few_patients_fine_transforms)
 
 
 def _unchanged(image: Tensor, labels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
@@ -118,11 +123,21 @@ def _modern_transforms(linear: str) -> list[object]:
 
 
 def _few_patients_coarse_transforms(linear: str) -> list[object]:
-    from tunet.training.dense_bowel import RandDenseBowel
+    return [*_changed_anatomy(linear, voxel_mm=6.0, bowel=0.6), *_few_patients_transforms(linear)]
 
-    # L-Net has three dimensions, and so has a loop: slices get none.
-    loops = [RandDenseBowel(0.6)] if linear == "trilinear" else []
-    return [*loops, *_few_patients_transforms(linear)]
+
+def _few_patients_fine_transforms(linear: str) -> list[object]:
+    return [*_changed_anatomy(linear, voxel_mm=2.7, bowel=0.25), *_few_patients_transforms(linear)]
+
+
+def _changed_anatomy(linear: str, voxel_mm: float, bowel: float) -> list[object]:
+    from tunet.training.dense_bowel import RandDenseBowel
+    from tunet.training.moved_pieces import RandMovedPieces
+
+    # Loops and pieces have three dimensions: slices get none.
+    if linear != "trilinear":
+        return []
+    return [RandMovedPieces(0.5, voxel_mm), RandDenseBowel(bowel, voxel_mm)]
 
 
 def _few_patients_transforms(linear: str) -> list[object]:

@@ -1,4 +1,4 @@
-"""Bowel full of contrast medium painted into patches: what L-Net most often takes for a kidney."""
+"""Bowel full of contrast medium painted into patches: it is often taken for a kidney."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from torch import Tensor
 
 # Normalised HU, (HU - 80) / 100: 110 to 400 HU.
 _INTENSITY = (0.3, 3.2)
-# Voxels; L-Net's are about 6 mm wide.
-_RADIUS = (1.8, 5.0)
-_STEP = 4.0
+_RADIUS_MM = (11.0, 30.0)
+_STEP_MM = 24.0
 _MOST_LOOPS = 4
 # Only in the body: not in air and lung.
 _DARKEST = -2.0
@@ -24,16 +23,21 @@ _CLEAR_VOXELS = 1
 
 
 class RandDenseBowel(RandomizableTransform, MapTransform):
-    """One to four loops of bright bowel in a patch of L-Net's grid, anywhere but at kidneys; labels stay.
+    """One to four loops of bright bowel in a patch, anywhere but at kidneys; labels stay.
 
     Kidneys of a handful of patients are told from all else by their brightness alone, and so was dense bowel of another
     patient: a loop has the brightness, the size and the smooth border of a kidney, but neither its place nor its sinus.
     Takes and gives image and labels of shape (1, z, y, x).
+
+    Args:
+        prob: share of patches that get loops.
+        voxel_mm: edge of a voxel, about.
     """
 
-    def __init__(self, prob: float) -> None:
+    def __init__(self, prob: float, voxel_mm: float) -> None:
         MapTransform.__init__(self, ("image", "labels"))
         RandomizableTransform.__init__(self, prob)
+        self._voxel_mm = voxel_mm
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """A patch with loops, or as it was."""
@@ -55,8 +59,8 @@ class RandDenseBowel(RandomizableTransform, MapTransform):
 
     def _with_loop(self, image: Tensor, kidney: Tensor, start: Any) -> Tensor:
         random = self.R
-        radius = random.uniform(*_RADIUS)
-        steps = random.normal(0, 1, (random.randint(0, 4), 3)) * _STEP
+        radius = random.uniform(*_RADIUS_MM) / self._voxel_mm
+        steps = random.normal(0, 1, (random.randint(0, 4), 3)) * _STEP_MM / self._voxel_mm
         ends = np.concatenate([[start], start + np.cumsum(steps, axis=0)])
         shares = np.linspace(0, 1, 4)[:, None]
         points = np.concatenate([ends, *(a + shares * (b - a) for a, b in pairwise(ends))])

@@ -1,0 +1,68 @@
+"""Pieces of a patch moved to other places: what is a kidney shows in itself, not in where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from monai.transforms import MapTransform, RandomizableTransform
+from torch import Tensor
+
+_RADIUS_MM = (15.0, 55.0)
+_MOST_PIECES = 3
+# Share of pieces that cover a kidney: elsewhere most would land in fat or air and teach nothing.
+_ON_KIDNEY = 0.5
+# Width of the border over which a piece fades into what lies there.
+_BORDER_VOXELS = 1.0
+
+
+class RandMovedPieces(RandomizableTransform, MapTransform):
+    """One to three ellipsoids of a patch replaced by what lies elsewhere in it, labels with it.
+
+    In CT of a handful of patients a kidney lies at the liver's lower edge, so networks took the liver of another
+    patient, whose kidney lay lower, for a kidney. Here liver comes to lie where a kidney was, and kidneys in the liver.
+    Takes and gives image and labels of shape (1, z, y, x).
+
+    Args:
+        prob: share of patches that are changed.
+        voxel_mm: edge of a voxel, about.
+    """
+
+    def __init__(self, prob: float, voxel_mm: float) -> None:
+        MapTransform.__init__(self, ("image", "labels"))
+        RandomizableTransform.__init__(self, prob)
+        self._voxel_mm = voxel_mm
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """A patch with moved pieces, or as it was."""
+        out = dict(data)
+        self.randomize(None)
+        if self._do_transform:
+            for _ in range(self.R.randint(1, _MOST_PIECES + 1)):
+                out["image"], out["labels"] = self._with_piece(out["image"], out["labels"])
+        return out
+
+    def _with_piece(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        random, shape = self.R, np.array(image.shape[1:])
+        kidney = torch.nonzero(labels[0] > 0)
+        on_kidney = len(kidney) > 0 and random.rand() < _ON_KIDNEY
+        center = kidney[random.randint(len(kidney))].numpy() if on_kidney else random.randint(0, shape)
+        radii = random.uniform(*_RADIUS_MM) / self._voxel_mm * random.uniform(0.7, 1.4, 3)
+        low = np.maximum(np.floor(center - radii - 1), 0).astype(int)
+        high = np.minimum(np.ceil(center + radii + 2), shape).astype(int)
+        high = np.maximum(np.minimum(high, low + shape), low + 1)
+        source = random.randint(0, shape - (high - low) + 1)
+
+        axes = [torch.arange(int(a), int(b), dtype=torch.float32) for a, b in zip(low, high, strict=True)]
+        z, y, x = [(axis - float(c)) / float(r) for axis, c, r in zip(axes, center, radii, strict=True)]
+        distance = (z[:, None, None] ** 2 + y[:, None] ** 2 + x**2).sqrt()
+        share = ((1 - distance) * float(radii.min()) / _BORDER_VOXELS + 0.5).clamp(0, 1)[None]
+
+        there = (slice(None), *(slice(int(a), int(b)) for a, b in zip(low, high, strict=True)))
+        here = (slice(None), *(slice(int(a), int(a + n)) for a, n in zip(source, high - low, strict=True)))
+        image, labels, moved, moved_labels = image.clone(), labels.clone(), image[here], labels[here]
+        image[there] = image[there] * (1 - share) + moved * share
+        labels[there] = torch.where(share >= 0.5, moved_labels, labels[there])
+        return image, labels
