@@ -89,15 +89,15 @@ class CaseRow:
     false_lesions: int
 
 
-def score_real(
-    segmenter: Segmenter, name: str, source: Path, truth: Path, output: Path
-) -> tuple[KidneyRow, Volume, Volume]:
-    """A real CT against its kidney truth, and the labels found and true; leaves a picture."""
-    ct, true = read_ct(source).volume, read_labels(truth)
+def score_kidneys(
+    segmenter: Segmenter, name: str, source: Path, truth: Volume, output: Path
+) -> tuple[KidneyRow, Volume]:
+    """A real CT against its kidney truth, and the labels found; leaves a picture."""
+    ct = read_ct(source).volume
     result = segment(segmenter.predict(ct), segmenter.bundle.postprocessing)
-    whole = score_case(result.labels, true, KITS23).classes["kidney_and_mass"]
+    whole = score_case(result.labels, truth, KITS23).classes["kidney_and_mass"]
     title = f"{name}, by a model that never saw this patient: Dice {whole.dice:.3f}"
-    contour_picture(ct, result.labels, true, title, output / f"{name}.png")
+    contour_picture(ct, result.labels, truth, title, output / f"{name}.png")
     row = KidneyRow(
         name,
         whole.dice,
@@ -108,7 +108,7 @@ def score_real(
         result.tumor_ml,
         sides_of(result.labels),
     )
-    return row, result.labels, true
+    return row, result.labels
 
 
 def agreement(first: Volume, second: Volume) -> float:
@@ -246,9 +246,10 @@ def main() -> None:
         labels: list[tuple[Volume, Volume]] = []
         for name, pattern in cts.items():
             source = next(iter(sorted(arguments.ct.glob(pattern))))
-            row, *both = score_real(segmenter, name, source, arguments.truth / f"{name}.nii.gz", output)
+            true = read_labels(arguments.truth / f"{name}.nii.gz")
+            row, labels_found = score_kidneys(segmenter, name, source, true, output)
             kidneys.append(row)
-            labels.append((both[0], both[1]))
+            labels.append((labels_found, true))
             print(kidney_table(kidneys[-1:])[-1], flush=True)  # noqa: T201
         if len(labels) == 2:
             (found_a, true_a), (found_b, true_b) = labels

@@ -91,7 +91,7 @@ TUMOR = replace(
     learning_rate=3e-3,
 )
 # On real CT from what synthetic CT taught.
-WHOLE_TUNING = replace(WHOLE, max_epochs=28, learning_rate=3e-3)
+WHOLE_TUNING = replace(WHOLE, augmentation=Augmentation.FEW_PATIENTS_FINE, max_epochs=28, learning_rate=3e-3)
 # What L-Net misses is lost, and what it takes for a kidney is kept: it is trained longest, on all synthetic anatomy.
 LOCALIZER_TUNING = replace(
     LOCALIZER,
@@ -101,7 +101,7 @@ LOCALIZER_TUNING = replace(
     learning_rate=3e-3,
 )
 # The other variants begin with the finished plain cascade.
-VARIANT_WHOLE = replace(WHOLE, max_epochs=6, learning_rate=2e-3)
+VARIANT_WHOLE = replace(WHOLE_TUNING, max_epochs=6, learning_rate=2e-3)
 VARIANT_TUMOR = replace(TUMOR, max_epochs=8, learning_rate=2e-3)
 
 POSTPROCESSING = replace(
