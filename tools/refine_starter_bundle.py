@@ -32,7 +32,10 @@ from tunet.training.run import LOCALIZATION
 from tunet.weights import read_weights
 
 BEGIN = "begin"
+FIRST_ROUND = "localization_first"
 EPOCHS = {Part.LOCALIZATION: 8, Part.WHOLE: 5, Part.TUMOR: 3}
+# Of the members that a user gets as part of the ensemble only.
+OTHER_EPOCHS = {Part.WHOLE: 4, Part.TUMOR: 2}
 LEARNING_RATE = 2e-3
 
 
@@ -57,16 +60,18 @@ def begin(bundle: Bundle, output: Path) -> None:
 def jobs(bundle: Bundle, precision: str) -> list[list[Job]]:
     """L-Net; W-Net and then T-Net of every member. Plain cascade and L-Net come first, to be looked at."""
 
-    def job(part: Part, key: str, folder: str, seed: int, whole: str | None = None) -> Job:
+    def job(part: Part, key: str, folder: str, seed: int, *, start: str | None = None, whole: str | None = None) -> Job:
         config = {Part.LOCALIZATION: LOCALIZER_TUNING, Part.WHOLE: WHOLE_TUNING, Part.TUMOR: TUMOR}[part]
-        changed = replace(config, max_epochs=EPOCHS[part], learning_rate=LEARNING_RATE, precision=precision)
-        return Job(part, key, folder, changed, seed, f"{BEGIN}/{folder}", whole=whole)
+        epochs = EPOCHS if key in ("tunet", LOCALIZATION) else OTHER_EPOCHS
+        changed = replace(config, max_epochs=epochs[part], learning_rate=LEARNING_RATE, precision=precision)
+        return Job(part, key, folder, changed, seed, start or f"{BEGIN}/{folder}", whole=whole)
 
-    chains = [[job(Part.LOCALIZATION, LOCALIZATION, LOCALIZATION, 200)]]
+    first = job(Part.LOCALIZATION, LOCALIZATION, FIRST_ROUND, 200, start=f"{BEGIN}/{LOCALIZATION}")
+    chains = [[first, job(Part.LOCALIZATION, LOCALIZATION, LOCALIZATION, 201, start=FIRST_ROUND)]]
     for number, member in enumerate(bundle.members):
         key, seed = member.variant, 210 + 10 * number
         whole = f"whole/{key}"
-        chains.append([job(Part.WHOLE, key, whole, seed), job(Part.TUMOR, key, key, seed + 1, whole)])
+        chains.append([job(Part.WHOLE, key, whole, seed), job(Part.TUMOR, key, key, seed + 1, whole=whole)])
     return chains
 
 

@@ -82,16 +82,16 @@ LOCALIZER = replace(
     validation_patches=12,
     max_epochs=8,
 )
+# On real CT from what synthetic CT taught.
+WHOLE_TUNING = replace(WHOLE, augmentation=Augmentation.FEW_PATIENTS_FINE, max_epochs=28, learning_rate=3e-3)
 # Four small patches teach T-Net sooner than two large ones: more lesions a step. Healthy kidneys show it what is none.
 TUMOR = replace(
-    WHOLE,
+    WHOLE_TUNING,
     sampling=PatchSampling(patch=(32, 40, 40), tumor_share=0.5, kidney_share=0.4),
     batch_size=4,
     max_epochs=28,
     learning_rate=3e-3,
 )
-# On real CT from what synthetic CT taught.
-WHOLE_TUNING = replace(WHOLE, augmentation=Augmentation.FEW_PATIENTS_FINE, max_epochs=28, learning_rate=3e-3)
 # What L-Net misses is lost, and what it takes for a kidney is kept: it is trained longest, on all synthetic anatomy.
 LOCALIZER_TUNING = replace(
     LOCALIZER,

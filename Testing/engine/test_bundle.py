@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 
 import pytest
 import torch
@@ -57,6 +58,12 @@ class TestSound:
         again = load_members(load_bundle(bundle.folder), bundle.members)[0].localization
         for old, new in zip(network.parameters(), again.parameters(), strict=True):
             assert torch.allclose(old, new, rtol=1e-3, atol=1e-7)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs permissions of POSIX")
+    def test_weights_may_be_read_by_those_who_may_read_new_files(self, bundle, tmp_path):
+        (tmp_path / "plain").touch()
+        save_weights(torch.nn.Linear(1, 1), tmp_path / "weights.safetensors")
+        assert (tmp_path / "weights.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
     def test_model_card_and_licence_text_may_lie_beside(self, bundle):
         (bundle.folder / "README.md").write_text("card")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, save_file
+from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from tunet.bundle import Bundle, Member, read_verified
@@ -59,7 +59,8 @@ def load_members(bundle: Bundle, members: tuple[Member, ...]) -> tuple[MemberNet
 def save_weights(network: nn.Module, path: Path, dtype: torch.dtype = torch.float16) -> None:
     """Write a network's weights; half precision halves the file and costs less than bf16 inference does."""
     state = {name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in network.state_dict().items()}
-    save_file(state, path)
+    # safetensors' own save_file makes files that nobody else may read, on a shared drive neither.
+    path.write_bytes(save(state))
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
