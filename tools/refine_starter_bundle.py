@@ -1,4 +1,4 @@
-"""Train the released bundle "starter" further: what it takes for kidneys in the liver, and what changed W-Nets need.
+"""Train L-Net and the W-Nets of the released bundle "starter" further, so that liver is not taken for kidney.
 
     python tools/refine_starter_bundle.py TuNetSegmentation/Resources/Models/starter -o RUNS --synthetic SYNTHETIC \
         --real REAL
@@ -15,74 +15,84 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from safetensors.torch import save_file
+from safetensors.torch import save
 from train_starter_bundle import (
     LOCALIZER_TUNING,
-    TUMOR,
+    POSTPROCESSING,
     WHOLE_TUNING,
     Data,
     Job,
     Part,
-    make_bundle,
     run_all,
 )
-from tunet.bundle import Bundle, load_bundle
+from tunet.bundle import Bundle, load_bundle, write_manifest
+from tunet.training.config import FitConfig
 from tunet.training.fit import WEIGHTS_NAME
-from tunet.training.run import LOCALIZATION
+from tunet.training.run import LOCALIZATION, RUN_NAME
 from tunet.weights import read_weights
 
 BEGIN = "begin"
 FIRST_ROUND = "localization_first"
-EPOCHS = {Part.LOCALIZATION: 8, Part.WHOLE: 5, Part.TUMOR: 3}
-# Of the members that a user gets as part of the ensemble only.
-OTHER_EPOCHS = {Part.WHOLE: 4, Part.TUMOR: 2}
+LOCALIZATION_EPOCHS = 8
+WHOLE_EPOCHS = {"tunet": 5, "tunet-median": 4, "tunet-seb": 4, "tunet-seb-median": 4}
 LEARNING_RATE = 2e-3
+PROVENANCE = "tools/train_starter_bundle.py (1.1), then tools/refine_starter_bundle.py"
+
+
+def runs_of(bundle: Bundle) -> dict[str, str]:
+    """File of the bundle -> run that trains its network further; T-Nets stay as they are."""
+    whole = {member.whole: f"whole/{member.variant}" for member in bundle.members if member.whole is not None}
+    return {bundle.members[0].localization: LOCALIZATION, **whole}
 
 
 def begin(bundle: Bundle, output: Path) -> None:
     """The bundle's weights as runs that jobs can start from."""
-
-    def copied(name: str, run: str) -> None:
+    for name, run in runs_of(bundle).items():
         folder = output / BEGIN / run
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(bundle.folder / name, folder / WEIGHTS_NAME)
 
-    copied(bundle.members[0].localization, LOCALIZATION)
-    for member in bundle.members:
-        key = member.variant
-        copied(member.whole, f"whole/{key}")
-        folder = output / BEGIN / key
-        folder.mkdir(parents=True, exist_ok=True)
-        tumor = {f"tumor.{name}": value for name, value in read_weights(bundle.folder / member.tumor).items()}
-        save_file(tumor, folder / WEIGHTS_NAME)
-
 
 def jobs(bundle: Bundle, precision: str) -> list[list[Job]]:
-    """L-Net; W-Net and then T-Net of every member. Plain cascade and L-Net come first, to be looked at."""
+    """L-Net twice, and the W-Net of every member."""
 
-    def job(part: Part, key: str, folder: str, seed: int, *, start: str | None = None, whole: str | None = None) -> Job:
-        config = {Part.LOCALIZATION: LOCALIZER_TUNING, Part.WHOLE: WHOLE_TUNING, Part.TUMOR: TUMOR}[part]
-        epochs = EPOCHS if key in ("tunet", LOCALIZATION) else OTHER_EPOCHS
-        changed = replace(config, max_epochs=epochs[part], learning_rate=LEARNING_RATE, precision=precision)
-        return Job(part, key, folder, changed, seed, start or f"{BEGIN}/{folder}", whole=whole)
+    def job(part: Part, key: str, folder: str, config: FitConfig, seed: int, start: str) -> Job:
+        changed = replace(config, learning_rate=LEARNING_RATE, precision=precision)
+        return Job(part, key, folder, changed, seed, start)
 
-    first = job(Part.LOCALIZATION, LOCALIZATION, FIRST_ROUND, 200, start=f"{BEGIN}/{LOCALIZATION}")
-    chains = [[first, job(Part.LOCALIZATION, LOCALIZATION, LOCALIZATION, 201, start=FIRST_ROUND)]]
+    localizer = replace(LOCALIZER_TUNING, max_epochs=LOCALIZATION_EPOCHS)
+    rounds = [(FIRST_ROUND, 200, f"{BEGIN}/{LOCALIZATION}"), (LOCALIZATION, 201, FIRST_ROUND)]
+    chains = [[job(Part.LOCALIZATION, LOCALIZATION, run, localizer, seed, start) for run, seed, start in rounds]]
     for number, member in enumerate(bundle.members):
-        key, seed = member.variant, 210 + 10 * number
-        whole = f"whole/{key}"
-        chains.append([job(Part.WHOLE, key, whole, seed), job(Part.TUMOR, key, key, seed + 1, whole=whole)])
+        run = f"whole/{member.variant}"
+        whole = replace(WHOLE_TUNING, max_epochs=WHOLE_EPOCHS[member.variant])
+        chains.append([job(Part.WHOLE, member.variant, run, whole, 210 + 10 * number, f"{BEGIN}/{run}")])
     return chains
 
 
+def refined(bundle: Bundle, output: Path, chosen: dict[str, Path], version: str) -> Bundle:
+    """The bundle with the networks that were trained further, or with ``chosen`` weights of them, in ``OUT/bundle``."""
+    folder = output / "bundle"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(bundle.folder, folder)
+    for name, run in runs_of(bundle).items():
+        if run in chosen or (output / run / RUN_NAME).is_file():
+            tensors = read_weights(chosen.get(run, output / run / WEIGHTS_NAME))
+            (folder / name).write_bytes(save({key: tensor.half().contiguous() for key, tensor in tensors.items()}))
+    card = replace(bundle.card, version=version, provenance=PROVENANCE)
+    write_manifest(replace(bundle, folder=folder, card=card, postprocessing=POSTPROCESSING))
+    return load_bundle(folder)
+
+
 def main() -> None:
-    """Networks, then the bundle."""
+    """Networks, then the bundle of what is finished."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--synthetic", type=Path, required=True)
     parser.add_argument("--real", type=Path, required=True)
-    parser.add_argument("--only", help="L-Net (localization) or this variant, and no bundle")
+    parser.add_argument("--only", help="train L-Net (localization) or this variant")
+    parser.add_argument("--use", action="append", default=[], help="RUN=FILE: other weights than the best of a run")
     parser.add_argument("--precision", default="bf16-mixed", help="32-true on a processor without bf16")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--version", default="1.2")
@@ -91,15 +101,10 @@ def main() -> None:
     output: Path = arguments.output
     bundle = load_bundle(arguments.bundle)
     begin(bundle, output)
-    chains = jobs(bundle, arguments.precision)
-    chosen = [chain for chain in chains if arguments.only in (None, chain[0].key)]
-    run_all(chosen, Data(arguments.synthetic, arguments.real, output / "prepared"), output, arguments.jobs)
-    if arguments.only is None:
-        make_bundle(
-            [output / LOCALIZATION, *(output / m.variant for m in bundle.members)],
-            output / "bundle",
-            arguments.version,
-        )
+    chains = [c for c in jobs(bundle, arguments.precision) if arguments.only in (None, c[0].key)]
+    run_all(chains, Data(arguments.synthetic, arguments.real, output / "prepared"), output, arguments.jobs)
+    chosen = {run: Path(file) for run, _, file in (text.partition("=") for text in arguments.use)}
+    logging.info("wrote %s", refined(bundle, output, chosen, arguments.version).folder)
 
 
 if __name__ == "__main__":

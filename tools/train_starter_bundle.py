@@ -86,7 +86,7 @@ LOCALIZER = replace(
 WHOLE_TUNING = replace(WHOLE, augmentation=Augmentation.FEW_PATIENTS_FINE, max_epochs=28, learning_rate=3e-3)
 # Four small patches teach T-Net sooner than two large ones: more lesions a step. Healthy kidneys show it what is none.
 TUMOR = replace(
-    WHOLE_TUNING,
+    WHOLE,
     sampling=PatchSampling(patch=(32, 40, 40), tumor_share=0.5, kidney_share=0.4),
     batch_size=4,
     max_epochs=28,
@@ -110,7 +110,7 @@ POSTPROCESSING = replace(
     tumor=RegionThresholds(0.7, 0.4, None),
     small_tumor=replace(CLINICAL.small_tumor, lower=0.4),
     tumor_outside_whole=TumorOutsideWhole.BACKGROUND,
-    localization_threshold=0.3,
+    localization_threshold=0.5,
     localization_margin_mm=8.0,
     smallest_kidney_mm3=20_000.0,
     smallest_tumor_mm3=2000.0,

@@ -30,7 +30,7 @@ class Augmentation(Enum):
     """The same for L-Net's coarse grid; first, in four of five patches pieces, kidneys among them, are moved to other
     places, and three of five get loops of bowel with dense contrast medium."""
     FEW_PATIENTS_FINE = "few_patients_fine"
-    """The same for the finer grid of W-Net and T-Net: moved pieces in half of the patches, bowel in a quarter."""
+    """The same for the finer grid of W-Net: moved pieces in half of the patches, bowel in a quarter."""
 
 
 class Augmenter(Protocol):
