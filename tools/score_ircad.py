@@ -11,7 +11,6 @@ given to others; OUT stays with you.
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +49,7 @@ def main() -> None:
         bundle, resolve(), arguments.variant, coverage=Coverage.for_result(bundle.postprocessing)
     )
     rows = []
-    for patient in sorted(arguments.patients.iterdir(), key=lambda path: int(re.sub(r".*\.", "", path.name))):
+    for patient in sorted(arguments.patients.glob("3Dircadb1.*"), key=lambda path: int(path.name.rpartition(".")[2])):
         truth = kidney_truth(patient)
         if truth is not None:
             row, *_ = score_kidneys(segmenter, patient.name, patient / "PATIENT_DICOM", truth, arguments.output)
