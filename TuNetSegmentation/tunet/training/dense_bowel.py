@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from monai.transforms import MapTransform, RandomizableTransform
 from torch import Tensor
+
+from tunet.training.changed_patch import RandChangedPatch
 
 # Normalised HU, (HU - 80) / 100: 110 to 400 HU.
 _INTENSITY = (0.3, 3.2)
@@ -22,40 +22,23 @@ _DARKEST = -2.0
 _CLEAR_VOXELS = 1
 
 
-class RandDenseBowel(RandomizableTransform, MapTransform):
+class RandDenseBowel(RandChangedPatch):
     """One to four loops of bright bowel in a patch, anywhere but at kidneys; labels stay.
 
     Kidneys of a handful of patients are told from all else by their brightness alone, and so was dense bowel of another
     patient: a loop has the brightness, the size and the smooth border of a kidney, but neither its place nor its sinus.
-    Takes and gives image and labels of shape (1, z, y, x).
-
-    Args:
-        prob: share of patches that get loops.
-        voxel_mm: edge of a voxel, about.
     """
 
-    def __init__(self, prob: float, voxel_mm: float) -> None:
-        MapTransform.__init__(self, ("image", "labels"))
-        RandomizableTransform.__init__(self, prob)
-        self._voxel_mm = voxel_mm
-
-    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """A patch with loops, or as it was."""
-        out = dict(data)
-        self.randomize(None)
-        if not self._do_transform:
-            return out
-        image, labels = out["image"], out["labels"]
+    def _changed(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         size = 2 * _CLEAR_VOXELS + 1
         kidney = F.max_pool3d((labels > 0).float()[None], size, stride=1, padding=_CLEAR_VOXELS)[0] > 0
         places = torch.nonzero((image[0] > _DARKEST) & ~kidney[0])
         if len(places) == 0:
-            return out
+            return image, labels
         for _ in range(self.R.randint(1, _MOST_LOOPS + 1)):
             start = places[self.R.randint(len(places))].numpy()
             image = self._with_loop(image, kidney, start)
-        out["image"] = image
-        return out
+        return image, labels
 
     def _with_loop(self, image: Tensor, kidney: Tensor, start: Any) -> Tensor:
         random = self.R

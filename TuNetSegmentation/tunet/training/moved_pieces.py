@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Any
-
 import numpy as np
 import torch
-from monai.transforms import MapTransform, RandomizableTransform
 from torch import Tensor
+
+from tunet.training.changed_patch import RandChangedPatch
 
 _RADIUS_MM = (15.0, 55.0)
 _MOST_PIECES = 3
@@ -18,31 +16,17 @@ _ON_KIDNEY = 0.5
 _BORDER_VOXELS = 1.0
 
 
-class RandMovedPieces(RandomizableTransform, MapTransform):
+class RandMovedPieces(RandChangedPatch):
     """One to three ellipsoids of a patch replaced by what lies elsewhere in it, labels with it.
 
     In CT of a handful of patients a kidney lies at the liver's lower edge, so networks took the liver of another
     patient, whose kidney lay lower, for a kidney. Here liver comes to lie where a kidney was, and kidneys in the liver.
-    Takes and gives image and labels of shape (1, z, y, x).
-
-    Args:
-        prob: share of patches that are changed.
-        voxel_mm: edge of a voxel, about.
     """
 
-    def __init__(self, prob: float, voxel_mm: float) -> None:
-        MapTransform.__init__(self, ("image", "labels"))
-        RandomizableTransform.__init__(self, prob)
-        self._voxel_mm = voxel_mm
-
-    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """A patch with moved pieces, or as it was."""
-        out = dict(data)
-        self.randomize(None)
-        if self._do_transform:
-            for _ in range(self.R.randint(1, _MOST_PIECES + 1)):
-                out["image"], out["labels"] = self._with_piece(out["image"], out["labels"])
-        return out
+    def _changed(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        for _ in range(self.R.randint(1, _MOST_PIECES + 1)):
+            image, labels = self._with_piece(image, labels)
+        return image, labels
 
     def _with_piece(self, image: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         random, shape = self.R, np.array(image.shape[1:])
