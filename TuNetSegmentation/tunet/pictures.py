@@ -19,6 +19,11 @@ from tunet.volume import TUMOR, Volume
 WINDOW_LOW, WINDOW_HIGH = -160.0, 240.0
 
 KIDNEY_COLOR, TUMOR_COLOR, TRUTH_COLOR = "#ff9d3b", "#2bd4ff", "#ffffff"
+MAP_TITLES = {
+    "localization": "where kidneys are",
+    "whole": "kidney with tumour",
+    "tumor": "tumour",
+}
 
 Array = npt.NDArray[Any]
 
@@ -112,7 +117,7 @@ def probability_picture(ct: Volume, maps: dict[str, Volume], labels: Volume, tit
             layer = axis.imshow(
                 np.ma.masked_less(values, 0.05 * top), cmap="inferno", alpha=0.6, vmin=0, vmax=top, aspect=plane.aspect
             )
-            axis.set_title(f"{name}, {plane.name}", color="white")
+            axis.set_title(f"{MAP_TITLES.get(name, name)}, {plane.name}", color="white")
         bar = figure.colorbar(layer, ax=list(row), shrink=0.8)
         bar.ax.tick_params(colors="white")
     figure.suptitle(title, color="white", fontsize=13)

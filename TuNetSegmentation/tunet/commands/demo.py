@@ -57,7 +57,7 @@ def run(output: Path, seed: int, device: str, precision: str) -> None:
     scores = {"whole_dice": whole_dice(found, truth), "tumor_dice": tumor_dice(found, truth)}
     (output / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
 
-    title = f"Phantom {seed}: whole Dice {scores['whole_dice']:.3f}, tumour Dice {scores['tumor_dice']:.3f}"
+    title = f"Phantom {seed}: kidney + tumour Dice {scores['whole_dice']:.3f}, tumour Dice {scores['tumor_dice']:.3f}"
     pictures.contour_picture(ct, found, truth, title, output / "contours.png")
     names = ("localization", "whole", "tumor", "uncertainty")
     maps = {name: read_map(result / f"{name}.nii.gz") for name in names if (result / f"{name}.nii.gz").exists()}
