@@ -36,7 +36,6 @@ class RandMovedPieces(RandChangedPatch):
         radii = random.uniform(*_RADIUS_MM) / self._voxel_mm * random.uniform(0.7, 1.4, 3)
         low = np.maximum(np.floor(center - radii - 1), 0).astype(int)
         high = np.minimum(np.ceil(center + radii + 2), shape).astype(int)
-        high = np.maximum(np.minimum(high, low + shape), low + 1)
         source = random.randint(0, shape - (high - low) + 1)
 
         axes = [torch.arange(int(a), int(b), dtype=torch.float32) for a, b in zip(low, high, strict=True)]
