@@ -1,6 +1,8 @@
-"""Makes the kidney labels of Testing/data/kidney_truth from the shared real CTs and the recipes beside the labels.
+"""Makes the kidney labels of Testing/data/kidney_truth from real CTs and the recipes beside the labels.
 
-    python tools/make_kidney_truth.py [NAME ...] [--data ../shared/data] [--out Testing/data/kidney_truth]
+    python tools/make_kidney_truth.py [NAME ...] [--data ../shared/data] [--more OTHER_CT] [--out FOLDER]
+
+OTHER_CT is a folder with the CTs that are not in the shared data, each a folder of DICOM files under its label's name.
 
 A recipe (``recipes.json``) holds, for each kidney, what a person chose by looking: a box, a seed, a level in HU, radii
 in millimeters, and outlines to stay within, to cut off before the kidney is grown and to add after. Indices are
@@ -12,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -241,9 +243,14 @@ def _component_at(mask: np.ndarray, seed: tuple[int, ...]) -> np.ndarray:
     return np.asarray(labels == found[np.argmax(sizes)])
 
 
-def make(name: str, ct_path: str, kidneys: tuple[KidneyRecipe, ...], data: Path, out: Path) -> None:
+def place_of(ct: str, folders: Sequence[Path]) -> Path | None:
+    """Where a CT lies; None if in none of the folders."""
+    return next((folder / ct for folder in folders if (folder / ct).exists()), None)
+
+
+def make(name: str, source: Path, kidneys: tuple[KidneyRecipe, ...], out: Path) -> None:
     """Write ``<name>.nii.gz`` and print the volumes."""
-    ct = read_ct(data / ct_path).volume
+    ct = read_ct(source).volume
     labels = np.zeros(ct.array.shape, np.uint8)
     voxel_ml = float(np.prod(ct.grid.spacing_mm)) / 1000.0
     for recipe in kidneys:
@@ -252,19 +259,26 @@ def make(name: str, ct_path: str, kidneys: tuple[KidneyRecipe, ...], data: Path,
         volume_ml = mask.sum() * voxel_ml
         sys.stdout.write(f"{name} {recipe.side}: {volume_ml:.1f} ml, slices {slices[0]} to {slices[-1]}\n")
         labels[mask] = 1
-    source = data / ct_path
     write_volume(Volume(labels, ct.grid), out / f"{name}.nii.gz", source if source.is_file() else None)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Make the kidney labels of the shared real CTs.")
+    """The labels that were asked for, or all whose CT is there."""
+    parser = argparse.ArgumentParser(description="Make the kidney labels of real CTs.")
     parser.add_argument("names", nargs="*", help="which labels; all without one")
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--more", type=Path, help="folder with the CTs that are not in --data")
     parser.add_argument("--out", type=Path, default=FOLDER)
     options = parser.parse_args()
     recipes = read_recipes(FOLDER / "recipes.json")
+    folders = (options.data, options.more) if options.more else (options.data,)
     for name in options.names or recipes:
-        make(name, *recipes[name], options.data, options.out)
+        ct, kidneys = recipes[name]
+        place = place_of(ct, folders)
+        if place is None:
+            sys.stdout.write(f"{name}: its CT is not there, see {FOLDER / 'README.md'}\n")
+        else:
+            make(name, place, kidneys, options.out)
 
 
 if __name__ == "__main__":

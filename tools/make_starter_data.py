@@ -1,12 +1,14 @@
 """Training data with real texture: the shared CTs with other patients' kidney tumours in them.
 
-    python tools/make_starter_data.py -o FOLDER --labels LABEL_FOLDER --count 20 --jobs 2
+    python tools/make_starter_data.py -o FOLDER --labels LABEL_FOLDER --more OTHER_FOLDER --count 20 --jobs 2
     python tools/make_starter_data.py -o TEST_FOLDER --labels LABEL_FOLDER --masks 100-119 --test --count 8
 
 Writes a dataset in the KiTS layout, ``patients.json`` (which case is whose) and ``LICENSE.txt``. Numbers of cases tell
 the CT: 06xxx is hcc_006, 07xxx hcc_007, 09xxx hcc_009, 15xxx hcc_015 (from 500 on in the portal phase), 20xxx the
-TotalSegmentator example. Variant 0 is the CT as it is. Cases that are there stay; everything follows from ``--seed``
-and the case's name. LABEL_FOLDER holds the kidneys of each CT (1), as hcc_006.nii.gz and so on.
+TotalSegmentator example; 30xxx is chaos_3 and 31xxx cptac_189 of OTHER_FOLDER, left out without it
+(Testing/data/kidney_truth/README.md says where they come from). Variant 0 is the CT as it is. Cases that are there
+stay; everything follows from ``--seed`` and the case's name. LABEL_FOLDER holds the kidneys of each CT (1), as
+hcc_006.nii.gz and so on.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+from make_kidney_truth import place_of
 from tunet.atomic import write_text
 from tunet.errors import InputError
 from tunet.rendering.dataset import MaskFile, chosen_masks, find_masks, patients
@@ -41,7 +44,9 @@ LICENSE = """CT with lesions of other patients put into it, made by tools/make_s
 
 The CTs are adapted from
 - HCC-TACE-Seg: A. Moawad et al. 2021, doi:10.7937/TCIA.5FNA-0924, CC BY 4.0 (cases 06xxx, 07xxx, 09xxx, 15xxx);
-- test files of TotalSegmentator: J. Wasserthal et al., Apache-2.0 (cases 20xxx).
+- test files of TotalSegmentator: J. Wasserthal et al., Apache-2.0 (cases 20xxx);
+- CHAOS: A. E. Kavur et al. 2019, doi:10.5281/zenodo.3362844, CC BY-NC-SA 4.0 (cases 30xxx);
+- CPTAC-PDA: National Cancer Institute CPTAC 2018, doi:10.7937/K9/TCIA.2018.SC20FO18, CC BY 4.0 (cases 31xxx).
 The shapes of tumours and of transplanted kidneys are adapted from the masks of KiTS19: N. Heller et al.,
 arXiv:1904.00445, CC BY-NC-SA 4.0. Everything here therefore comes under CC BY-NC-SA 4.0: attribution, no commercial
 use, the same licence for what is made from it. What was changed is in each case's rendering.json.
@@ -50,7 +55,7 @@ use, the same licence for what is made from it. What was changed is in each case
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A CT of the shared data: name, patient, first case number, path below the data folder, lipiodol in the liver."""
+    """A CT: name, patient, first case number, path below the data folder or OTHER_FOLDER, lipiodol in the liver."""
 
     name: str
     patient: str
@@ -71,6 +76,8 @@ SOURCES = (
     SourceFile("hcc_015_arterial", "hcc_015", 15000, "ct/hcc_015/hcc015_arterial.nii.gz"),
     SourceFile("hcc_015_portal", "hcc_015", 15500, "ct/hcc_015/hcc015_portal.nii.gz"),
     SourceFile("totalseg_example", "totalseg_example", 20000, "ct/totalseg_example/example_ct.nii.gz"),
+    SourceFile("chaos_3", "chaos_3", 30000, "chaos_3"),
+    SourceFile("cptac_189", "cptac_189", 31000, "cptac_189"),
 )
 
 
@@ -93,7 +100,7 @@ class Settings:
     """What all cases share."""
 
     output: Path
-    data: Path
+    data: tuple[Path, ...]
     labels: Path
     shelf: tuple[Path, ...]
     seed: int
@@ -150,8 +157,10 @@ def _shelve(folder: Path, mask: MaskFile, histology: str | None) -> list[Path]:
 
 
 @lru_cache(maxsize=2)
-def _source(file: SourceFile, data: Path, labels: Path) -> Source:
-    ct = read_ct(data / file.path).volume
+def _source(file: SourceFile, data: tuple[Path, ...], labels: Path) -> Source:
+    path = place_of(file.path, data)
+    assert path is not None  # only those that are there become jobs
+    ct = read_ct(path).volume
     return Source(file.name, file.patient, ct, read_labels(labels / f"{file.name}.nii.gz"), file.lipiodol)
 
 
@@ -195,6 +204,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--labels", type=Path, required=True, help="folder with the kidneys of each CT")
     parser.add_argument("--data", type=Path, default=SHARED, help="folder with ct/ and kits19_labels/")
+    parser.add_argument("--more", type=Path, help="folder with the CTs that are not in --data")
     parser.add_argument("--count", type=int, default=20, help="variants a patient, the CT itself not counted")
     parser.add_argument("--masks", default="0-99", help="KiTS masks that give tumours, such as 0-99 or 100-119")
     parser.add_argument("--exclude-patient", action="append", default=[], help="leave a patient out")
@@ -207,12 +217,14 @@ def main() -> None:
     args = parser.parse_args()
     _quiet()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    data = (args.data, args.more) if args.more else (args.data,)
     sources = [
         source
         for source in SOURCES
         if source.patient not in args.exclude_patient
         and (not args.only or source.name in args.only)
         and (args.labels / f"{source.name}.nii.gz").exists()
+        and place_of(source.path, data) is not None
     ]
     args.output.mkdir(parents=True, exist_ok=True)
     write_text(args.output / "LICENSE.txt", LICENSE)
@@ -221,7 +233,7 @@ def main() -> None:
     shelf_folder = args.donors or args.output.with_name(f"{args.output.name}-donors")
     shelf = make_shelf(shelf_folder, chosen_masks(find_masks(masks_folder), args.masks), histologies, args.jobs)
     log.info("%d donors, CTs: %s", len(shelf), ", ".join(source.name for source in sources))
-    settings = Settings(args.output, args.data, args.labels, tuple(shelf), args.seed, args.spacing)
+    settings = Settings(args.output, data, args.labels, tuple(shelf), args.seed, args.spacing)
     todo = list(jobs(sources, args.count, args.test, args.seed))
     names = {job.name: job.source.patient for job in todo}
     write_text(args.output / "patients.json", json.dumps(names, indent=2) + "\n")

@@ -14,11 +14,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from score_starter import kidney_table, score_kidneys, write_rows
-from tunet.compute import resolve
-from tunet.models import open_bundle
-from tunet.regions import Coverage
-from tunet.segmenter import Segmenter
+from score_kidneys import add_options, score
 from tunet.volume import Volume
 from tunet.volume_io import read_ct
 
@@ -39,23 +35,11 @@ def main() -> None:
     """Score every patient with outlined kidneys."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("patients", type=Path)
-    parser.add_argument("--bundle", default="starter")
-    parser.add_argument("--variant", help="all members if not given")
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    arguments = parser.parse_args()
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    bundle = open_bundle(arguments.bundle, arguments.output)
-    segmenter = Segmenter.load(
-        bundle, resolve(), arguments.variant, coverage=Coverage.for_result(bundle.postprocessing)
-    )
-    rows = []
-    for patient in sorted(arguments.patients.glob("3Dircadb1.*"), key=lambda path: int(path.name.rpartition(".")[2])):
-        truth = kidney_truth(patient)
-        if truth is not None:
-            row, *_ = score_kidneys(segmenter, patient.name, patient / "PATIENT_DICOM", truth, arguments.output)
-            rows.append(row)
-    write_rows(arguments.output / "kidneys.csv", rows)
-    print("\n".join(kidney_table(rows)))  # noqa: T201
+    add_options(parser)
+    options = parser.parse_args()
+    patients = sorted(options.patients.glob("3Dircadb1.*"), key=lambda path: int(path.name.rpartition(".")[2]))
+    cases = [(patient.name, patient / "PATIENT_DICOM", kidney_truth(patient)) for patient in patients]
+    score([(name, place, truth) for name, place, truth in cases if truth is not None], options)
 
 
 if __name__ == "__main__":

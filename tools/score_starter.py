@@ -96,7 +96,7 @@ def score_kidneys(
     ct = read_ct(source).volume
     result = segment(segmenter.predict(ct), segmenter.bundle.postprocessing)
     whole = score_case(result.labels, truth, KITS23).classes["kidney_and_mass"]
-    title = f"{name}, by a model that never saw this patient: Dice {whole.dice:.3f}"
+    title = f"{name}: Dice {whole.dice:.3f}"
     contour_picture(ct, result.labels, truth, title, output / f"{name}.png")
     row = KidneyRow(
         name,

@@ -1,8 +1,12 @@
-"""The kidney labels of the shared CTs (Testing/data/kidney_truth): they are whole, lie on the CT and mean kidney."""
+"""The kidney labels of real CTs (Testing/data/kidney_truth): they are whole, lie on the CT and mean kidney.
+
+CTs that are not in the shared data are looked for in the folder that the environment variable TUNET_MORE_CT names.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -21,6 +25,9 @@ CT = {
     "hcc_015_arterial": "ct/hcc_015/hcc015_arterial.nii.gz",
     "hcc_015_portal": "ct/hcc_015/hcc015_portal.nii.gz",
     "totalseg_example": "ct/totalseg_example/example_ct.nii.gz",
+    "chaos_3": "chaos_3",
+    "cptac_189": "cptac_189",
+    "tcga_a10x": "tcga_a10x",
 }
 
 # Points (x, y, z) in fluid, and whether that fluid is kidney.
@@ -35,6 +42,11 @@ FLUID = {
         ((148, 258, 14), True),  # its neighbor
         ((182, 288, 9), True),  # parapelvic cyst, right
     ],
+    "cptac_189": [
+        ((162, 346, 11), True),  # two simple cysts, right
+        ((188, 325, 11), True),
+        ((196, 291, 1), False),  # pelvis in front of the line from lip to lip
+    ],
 }
 
 
@@ -45,7 +57,11 @@ def truth(name):
 @pytest.fixture(scope="module", params=CT)
 def case(request, shared_data):
     """Name, CT and label; each CT is read once."""
-    return request.param, read_ct(shared_data / CT[request.param]).volume, truth(request.param)
+    folders = [shared_data, *(Path(more) for more in (os.environ.get("TUNET_MORE_CT"),) if more)]
+    place = next((folder / CT[request.param] for folder in folders if (folder / CT[request.param]).exists()), None)
+    if place is None:
+        pytest.skip(f"the CT of {request.param} is not there; set TUNET_MORE_CT, see {FOLDER / 'README.md'}")
+    return request.param, read_ct(place).volume, truth(request.param)
 
 
 def test_every_label_is_named_here():
@@ -74,9 +90,10 @@ def test_label_lies_on_the_ct(case):
 
 
 def test_fat_is_left_out(case):
-    _, ct, labels = case
-    # The label is cut at -30 HU on the smoothed CT: noise puts single voxels below, most at 3 mm without contrast.
-    assert np.mean(ct.array[labels.array > 0] < -30) < 0.02
+    name, ct, labels = case
+    # The label is cut at -30 HU on the smoothed CT: noise puts single voxels below, most at 3 mm without contrast, and
+    # more with the lung kernel of cptac_189.
+    assert np.mean(ct.array[labels.array > 0] < -30) < (0.05 if name == "cptac_189" else 0.02)
 
 
 def test_fluid_in_the_kidney_is_kidney_and_outside_is_not(case):
@@ -103,6 +120,6 @@ def test_the_recipes_make_the_labels(shared_data, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, spec.name, tool)
     spec.loader.exec_module(tool)
     path, kidneys = tool.read_recipes(FOLDER / "recipes.json")["totalseg_example"]
-    tool.make("totalseg_example", path, kidneys, shared_data, tmp_path)
+    tool.make("totalseg_example", shared_data / path, kidneys, tmp_path)
     made = read_labels(tmp_path / "totalseg_example.nii.gz")
     np.testing.assert_array_equal(made.array, truth("totalseg_example").array)

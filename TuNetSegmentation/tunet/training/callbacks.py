@@ -28,7 +28,7 @@ class BestWeights(Callback):
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Lightning's hook after each validation."""
         loss = float(trainer.callback_metrics["val_loss"])
-        if trainer.sanity_checking or loss >= self._best:
+        if trainer.sanity_checking or not loss < self._best:  # NaN is not the lowest
             return
         self._best = loss
         if trainer.is_global_zero:

@@ -17,9 +17,9 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import nn
 from torch.utils.data import DataLoader
 
-from tunet.errors import Cancelled
+from tunet.errors import Cancelled, InputError
 from tunet.networks.cascade import Cascade
-from tunet.training.augmentation import Augmentation, augmenter
+from tunet.training.augmentation import augmenter
 from tunet.training.callbacks import BestWeights, History, Plateau
 from tunet.training.cases import PreparedCase
 from tunet.training.config import Coupling, FitConfig, Schedule
@@ -43,7 +43,11 @@ class PatchData(lightning.LightningDataModule):
             training, config.sampling, augmenter(config.augmentation), config.patches_per_epoch, config.seed
         )
         self._validation = PatchDataset(
-            validation, config.sampling, augmenter(Augmentation.NONE), config.validation_patches, config.seed + 1
+            validation,
+            config.sampling,
+            augmenter(config.validation_augmentation),
+            config.validation_patches,
+            config.seed + 1,
         )
 
     def train_dataloader(self) -> DataLoader[Any]:
@@ -75,6 +79,7 @@ def fit(
 
     Raises:
         Cancelled: SIGTERM came; the last whole epoch is kept.
+        InputError: the loss was no number from the first epoch on.
     """
     if config.coupling is Coupling.SEQUENTIAL and isinstance(network, Cascade):
         alone = replace(config, coupling=Coupling.JOINT)
@@ -91,7 +96,12 @@ def fit(
             datamodule=PatchData(training, validation, config),
             ckpt_path=last if last.exists() else None,
         )
-    return run_folder / WEIGHTS_NAME
+    weights = run_folder / WEIGHTS_NAME
+    if not weights.exists():
+        raise InputError(
+            "The loss became NaN; look at the CTs for values that are no numbers, or lower the learning rate."
+        )
+    return weights
 
 
 @contextmanager
