@@ -14,7 +14,7 @@ _LEAST_RANGE = 1e-3
 class RandContrastPhase(RandHistogramShiftd):
     """MONAI's random histogram shift, which leaves patches of nothing but air alone."""
 
-    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:  # type: ignore[override]
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """A changed patch, or as it was."""
         image = data["image"]
         if float(image.max() - image.min()) < _LEAST_RANGE:
