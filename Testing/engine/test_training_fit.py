@@ -21,7 +21,7 @@ from tunet.thresholds import CLINICAL
 from tunet.training.augmentation import Augmentation
 from tunet.training.cases import find_cases, prepare_case
 from tunet.training.config import Coupling, FitConfig, Schedule
-from tunet.training.fit import FIRST_STAGE, WEIGHTS_NAME, PatchData, fit
+from tunet.training.fit import FIRST_STAGE, WEIGHTS_NAME, fit
 from tunet.training.patches import PatchSampling
 from tunet.training.release import create_bundle
 from tunet.training.run import LOCALIZATION, RunRecord
@@ -132,15 +132,6 @@ class TestFit:
         monkeypatch.setattr(torch.nn.Module, "compile", lambda module, **options: asked.append(type(module)))
         self.run(pairs, tmp_path, replace(CONFIG, compiled=compiled, max_epochs=1))
         assert asked == ([Cascade] if compiled else [])
-
-    def test_validation_patches_are_changed_where_the_config_says_so(self, pairs):
-        cases = [pair.cascade for pair in pairs]
-        plain, changed, again = (
-            next(iter(PatchData(cases, cases, replace(CONFIG, validation_augmentation=kind)).val_dataloader()))[0]
-            for kind in (Augmentation.NONE, Augmentation.FEW_PATIENTS, Augmentation.FEW_PATIENTS)
-        )
-        assert not torch.equal(plain, changed)
-        assert torch.equal(changed, again)  # the same in every epoch
 
     def test_a_loss_that_is_no_number_is_said(self, pairs, tmp_path):
         network = build_localization(SIZE)

@@ -27,9 +27,8 @@ class Augmentation(Enum):
     and given another contrast phase (a random monotone curve over the HU); mirrored left to right only, so that what
     lies before the spine stays there."""
     FEW_PATIENTS_COARSE = "few_patients_coarse"
-    """The same for L-Net's coarse grid; first, in half of the patches a kidney is shifted along the body, in as many
-    pieces, kidneys among them, are moved to other places, and three of five get loops of bowel with dense contrast
-    medium."""
+    """The same for L-Net's coarse grid; first, in four of five patches pieces, kidneys among them, are moved to other
+    places, and three of five get loops of bowel with dense contrast medium."""
     FEW_PATIENTS_FINE = "few_patients_fine"
     """The same for the finer grid of W-Net: moved pieces in half of the patches, bowel in a quarter."""
 
@@ -124,32 +123,21 @@ def _modern_transforms(linear: str) -> list[object]:
 
 
 def _few_patients_coarse_transforms(linear: str) -> list[object]:
-    return [
-        *_changed_anatomy(linear, voxel_mm=6.0, shifted=0.5, pieces=0.5, bowel=0.6),
-        *_few_patients_transforms(linear),
-    ]
+    return [*_changed_anatomy(linear, voxel_mm=6.0, pieces=0.8, bowel=0.6), *_few_patients_transforms(linear)]
 
 
 def _few_patients_fine_transforms(linear: str) -> list[object]:
-    return [
-        *_changed_anatomy(linear, voxel_mm=2.7, shifted=0.0, pieces=0.5, bowel=0.25),
-        *_few_patients_transforms(linear),
-    ]
+    return [*_changed_anatomy(linear, voxel_mm=2.7, pieces=0.5, bowel=0.25), *_few_patients_transforms(linear)]
 
 
-def _changed_anatomy(linear: str, voxel_mm: float, shifted: float, pieces: float, bowel: float) -> list[object]:
+def _changed_anatomy(linear: str, voxel_mm: float, pieces: float, bowel: float) -> list[object]:
     from tunet.training.dense_bowel import RandDenseBowel
     from tunet.training.moved_pieces import RandMovedPieces
-    from tunet.training.shifted_kidneys import RandShiftedKidney
 
-    # Shifts, pieces and loops have three dimensions: slices get none.
+    # Loops and pieces have three dimensions: slices get none.
     if linear != "trilinear":
         return []
-    return [
-        RandShiftedKidney(shifted, voxel_mm),
-        RandMovedPieces(pieces, voxel_mm),
-        RandDenseBowel(bowel, voxel_mm),
-    ]
+    return [RandMovedPieces(pieces, voxel_mm), RandDenseBowel(bowel, voxel_mm)]
 
 
 def _few_patients_transforms(linear: str) -> list[object]:

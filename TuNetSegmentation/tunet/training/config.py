@@ -37,8 +37,6 @@ class FitConfig:
     Attributes:
         sampling: where patches are taken.
         loss, augmentation, schedule, coupling: see their enums.
-        validation_augmentation: of the validation patches; it is the same for each patch in every epoch. Changed
-            anatomy shows there what unchanged patches of a few known patients cannot.
         deep_supervision: lower decoder levels are asked for the regions too.
         batch_size: patches per step.
         patches_per_epoch: training patches between validations; None takes every patch of the grid once.
@@ -59,7 +57,6 @@ class FitConfig:
     sampling: Sampling = PAPER_GRID
     loss: Loss = Loss.DICE
     augmentation: Augmentation = Augmentation.PAPER
-    validation_augmentation: Augmentation = Augmentation.NONE
     schedule: Schedule = Schedule.PLATEAU
     coupling: Coupling = Coupling.JOINT
     deep_supervision: bool = False

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 
 from tunet.errors import Cancelled, InputError
 from tunet.networks.cascade import Cascade
-from tunet.training.augmentation import augmenter
+from tunet.training.augmentation import Augmentation, augmenter
 from tunet.training.callbacks import BestWeights, History, Plateau
 from tunet.training.cases import PreparedCase
 from tunet.training.config import Coupling, FitConfig, Schedule
@@ -43,11 +43,7 @@ class PatchData(lightning.LightningDataModule):
             training, config.sampling, augmenter(config.augmentation), config.patches_per_epoch, config.seed
         )
         self._validation = PatchDataset(
-            validation,
-            config.sampling,
-            augmenter(config.validation_augmentation),
-            config.validation_patches,
-            config.seed + 1,
+            validation, config.sampling, augmenter(Augmentation.NONE), config.validation_patches, config.seed + 1
         )
 
     def train_dataloader(self) -> DataLoader[Any]:
