@@ -15,16 +15,19 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def tool():
     path = ROOT / "tools" / "make_starter_data.py"
+    sys.path.insert(0, str(path.parent))  # tools use each other
     spec = importlib.util.spec_from_file_location("make_starter_data", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     yield module
     del sys.modules[spec.name]
+    sys.path.remove(str(path.parent))
 
 
 def test_license_names_every_source_and_the_strictest_terms(tool):
-    for words in ("HCC-TACE-Seg", "10.7937/TCIA.5FNA-0924", "CC BY 4.0", "TotalSegmentator", "Apache-2.0", "KiTS19"):
+    sources = ("HCC-TACE-Seg", "10.7937/TCIA.5FNA-0924", "TotalSegmentator", "KiTS19", "CHAOS", "CPTAC-PDA")
+    for words in (*sources, "CC BY 4.0", "Apache-2.0"):
         assert words in tool.LICENSE
     assert "comes under CC BY-NC-SA 4.0" in tool.LICENSE
 
@@ -32,12 +35,21 @@ def test_license_names_every_source_and_the_strictest_terms(tool):
 def test_case_numbers_tell_the_ct_and_are_unique(tool):
     names = [job.name for job in tool.jobs(tool.SOURCES, 20, False, 0)]
     assert len(set(names)) == len(names)
-    assert {name[5:7] for name in names} == {"06", "07", "09", "15", "20"}
+    assert {name[5:7] for name in names} == {"06", "07", "09", "15", "20", "30", "31"}
 
 
 def test_two_phases_share_a_patients_number(tool):
     found = Counter(job.source.patient for job in tool.jobs(tool.SOURCES, 16, True, 0))
-    assert found == {"hcc_006": 16, "hcc_007": 16, "hcc_009": 16, "hcc_015": 16, "totalseg_example": 16}
+    patients = ("hcc_006", "hcc_007", "hcc_009", "hcc_015", "totalseg_example", "chaos_3", "cptac_189")
+    assert found == dict.fromkeys(patients, 16)
+
+
+def test_a_ct_lies_in_the_first_folder_that_has_it(tool, tmp_path):
+    data, more = tmp_path / "data", tmp_path / "more"
+    (more / "chaos_3").mkdir(parents=True)
+    data.mkdir()
+    assert tool.place_of("chaos_3", (data, more)) == more / "chaos_3"
+    assert tool.place_of("cptac_189", (data, more)) is None
 
 
 def test_lipiodol_is_told_of_the_patients_who_have_it(tool):
