@@ -55,6 +55,14 @@ def test_foreign_names_are_refused_and_nothing_is_written(archive, target, name)
     assert list(target.iterdir()) == []
 
 
+def test_an_empty_name_is_refused(archive, target):
+    add(archive, "Q.json")
+    archive.write_bytes(archive.read_bytes().replace(b"Q.json", b"\0.json"))
+    with pytest.raises(BundleError, match="does not belong"):
+        unpack(archive, target)
+    assert not list(target.iterdir())
+
+
 def test_links_are_refused(archive, target):
     add(archive, "link.json", b"/etc/passwd", external_attr=0o120777 << 16)
     with pytest.raises(BundleError, match="does not belong"):

@@ -38,6 +38,11 @@ class TestChoices:
         assert "MB, comes with the program" in a_panel.ui.modelCard.text
         assert "never use it on one" in a_panel.ui.noticeLabel.text
 
+    @pytest.mark.parametrize("model", ["phantom", "starter"])
+    def test_that_it_is_no_medical_device_is_said_once(self, a_panel, model):
+        a_panel.state.model = model
+        assert a_panel.ui.noticeLabel.text.lower().count("not a medical device") == 1
+
     def test_another_model_brings_its_thresholds(self, a_panel):
         a_panel.state.kidneyUpper = 0.9
         a_panel.ui.modelSelector.setCurrentIndex(a_panel.ui.modelSelector.findData("phantom"))

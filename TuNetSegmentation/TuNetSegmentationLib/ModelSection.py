@@ -75,9 +75,16 @@ class ModelSection:
         self._filling = False
         ui.modelCard.text = (chosen.problem or chosen.card) if chosen else ""
         ui.modelSection.text = _("Model: {name}").format(name=chosen.title) if chosen else _("Model")
-        notice = _("Not a medical device; for research use.")
-        ui.noticeLabel.text = f"{chosen.title}: {chosen.use} {notice}" if chosen and chosen.use else notice
+        ui.noticeLabel.text = self._notice()
         self._removeAction.enabled = bool(chosen and chosen.removable)
+
+    def _notice(self) -> str:
+        """What the model is for; that it is no medical device, once."""
+        notice, chosen = _("Not a medical device; for research use."), self.chosen
+        if not chosen or not chosen.use:
+            return notice
+        said = "not a medical device" in chosen.use.lower()
+        return f"{chosen.title}: {chosen.use}" if said else f"{chosen.title}: {chosen.use} {notice}"
 
     def remember(self) -> None:
         """Begin with these choices in the next scene."""

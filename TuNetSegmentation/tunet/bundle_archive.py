@@ -57,7 +57,8 @@ def unpack(archive: Path, folder: Path) -> None:
 
 def _checked_entries(source: zipfile.ZipFile, title: str) -> list[tuple[zipfile.ZipInfo, str]]:
     """Every file with its plain name; a single folder around all of them is taken off."""
-    files = [entry for entry in source.infolist() if not entry.is_dir()]
+    # Not is_dir(): an empty name, which a NUL at its beginning makes, is an IndexError there.
+    files = [entry for entry in source.infolist() if not entry.filename.endswith("/")]
     if any(PurePosixPath(entry.filename).name in ("data.pkl", "archive.pkl") for entry in files):
         raise BundleError(
             f"{title} is a PyTorch pickle file, which can run code when it is opened; TuNet reads safetensors "
