@@ -141,6 +141,11 @@ class TestRefused:
         with pytest.raises(ValueError, match="spacing_mm"):
             Grid((2, 2, 2), spacing)
 
+    @pytest.mark.parametrize("origin", [(0.0, 0.0), (0.0, "\0", 0.0)])
+    def test_origin(self, origin):
+        with pytest.raises(ValueError):  # noqa: PT011 - that of numpy says it too
+            Grid((2, 2, 2), (1.0, 1.0, 1.0), origin)
+
     def test_singular_direction(self):
         with pytest.raises(ValueError, match="singular"):
             Grid((2, 2, 2), (1.0, 1.0, 1.0), direction=(1.0, 0, 0, 1.0, 0, 0, 0, 0, 1.0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from bundles import tiny_bundle
 from tunet.bundle_archive import pack
@@ -61,6 +63,12 @@ def test_a_name_that_leads_elsewhere_is_refused(tmp_path, folder, own_folder):
     with pytest.raises(BundleError, match="cannot be a folder's name"):
         install(folder)
     assert list(own_folder.iterdir()) == []
+
+
+def test_a_name_with_a_nul_is_no_bundle(own_folder):
+    with pytest.raises(BundleError, match="no model bundle"):
+        install(Path("tiny\0.zip"))
+    assert not list(own_folder.iterdir())
 
 
 def test_unknown_name_lists_installed(folder, tmp_path):

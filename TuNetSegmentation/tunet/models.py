@@ -105,7 +105,8 @@ def install(source: Path) -> InstalledModel:
         with tempfile.TemporaryDirectory(prefix=".installing-", dir=root) as scratch_name:
             staged = Path(scratch_name) / "bundle"
             staged.mkdir()
-            bundle = open_bundle(str(source.resolve()), staged)
+            # Not resolve(): a NUL in the name is a ValueError there.
+            bundle = open_bundle(str(source.absolute()), staged)
             if bundle.folder != staged:
                 shutil.copytree(bundle.folder, staged, dirs_exist_ok=True)
             load_bundle(staged)  # what was copied is what is checked
