@@ -136,10 +136,14 @@ class TestRefused:
         with pytest.raises(ValueError, match="shape"):
             Grid(shape, (1.0, 1.0, 1.0))
 
-    @pytest.mark.parametrize("spacing", [(0.0, 1.0, 1.0), (1.0, -1.0, 1.0), (1.0, 1.0, float("nan"))])
+    @pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.0, 1.0, 1.0), (1.0, -1.0, 1.0), (1.0, 1.0, float("nan"))])
     def test_spacing(self, spacing):
         with pytest.raises(ValueError, match="spacing_mm"):
             Grid((2, 2, 2), spacing)
+
+    def test_shape_that_is_no_whole_number(self):
+        with pytest.raises(TypeError):
+            Grid((2, 2, 2.0), (1.0, 1.0, 1.0))
 
     @pytest.mark.parametrize("origin", [(0.0, 0.0), (0.0, "\0", 0.0)])
     def test_origin(self, origin):

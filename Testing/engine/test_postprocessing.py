@@ -237,10 +237,17 @@ class TestOptions:
     def test_clinical_size_is_the_papers_100_voxels(self):
         assert CLINICAL.small_tumor.mm3 == pytest.approx(100 * 2.25 * 2.25 * 5.859375, rel=0.002)
 
-    @pytest.mark.parametrize("values", [(0.4, 0.5, None), (1.2, 0.5, None), (0.5, 0.0, None), (0.5, 0.4, 0.6)])
+    @pytest.mark.parametrize(
+        "values", [(0.4, 0.5, None), (1.2, 0.5, None), (0.5, 0.0, None), (0.5, 0.4, 0.6), (0.5, 0.4, 0.0)]
+    )
     def test_impossible_thresholds_are_refused(self, values):
         with pytest.raises(ValueError, match="thresholds need"):
             RegionThresholds(*values)
+
+    @pytest.mark.parametrize("values", [(1.5, 100, None), (0.2, -1, None), (0.2, None, -1.0), (0.2, None, None)])
+    def test_impossible_small_tumors_are_refused(self, values):
+        with pytest.raises(ValueError, match="small tumour"):
+            SmallTumor(*values)
 
     def test_decisions_name_the_branch(self):
         maps = ProbabilityMaps(row(1, 1), row(0.9, 0.9), row(0, 0))

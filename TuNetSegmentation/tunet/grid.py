@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
+from operator import index
 
 import numpy as np
 import numpy.typing as npt
@@ -53,10 +54,10 @@ class Grid:
     direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
     def __post_init__(self) -> None:
-        if len(self.shape) != 3 or min(self.shape) < 1:
-            raise ValueError(f"shape must be three positive numbers, got {self.shape}")
-        if not all(np.isfinite(s) and s > 0 for s in self.spacing_mm):
-            raise ValueError(f"spacing_mm must be positive, got {self.spacing_mm}")
+        if len(self.shape) != 3 or min(index(n) for n in self.shape) < 1:  # a float is a TypeError
+            raise ValueError(f"shape must be three positive whole numbers, got {self.shape}")
+        if len(self.spacing_mm) != 3 or not all(np.isfinite(s) and s > 0 for s in self.spacing_mm):
+            raise ValueError(f"spacing_mm must be three positive numbers, got {self.spacing_mm}")
         if np.asarray(self.origin_lps, dtype=np.float64).shape != (3,):
             raise ValueError(f"origin_lps must be three numbers, got {self.origin_lps}")
         if abs(np.linalg.det(self.direction_matrix)) < 1e-6:

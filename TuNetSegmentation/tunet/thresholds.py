@@ -67,7 +67,8 @@ class RegionThresholds:
     fallback: float | None = 0.1
 
     def __post_init__(self) -> None:
-        if not 0 < self.lower <= self.upper <= 1 or not 0 < (self.fallback or self.lower) <= self.upper:
+        fallback = self.lower if self.fallback is None else self.fallback
+        if not 0 < self.lower <= self.upper <= 1 or not 0 < fallback <= self.upper:
             raise ValueError(f"thresholds need 0 < lower <= upper <= 1 and 0 < fallback <= upper, got {self}")
 
 
@@ -88,6 +89,10 @@ class SmallTumor:
     def __post_init__(self) -> None:
         if (self.voxels is None) == (self.mm3 is None):
             raise ValueError("a small tumour is defined either by voxels or by mm3")
+        size = self.mm3 if self.voxels is None else self.voxels
+        assert size is not None
+        if not 0 <= self.lower <= 1 or not size >= 0:
+            raise ValueError(f"a small tumour needs 0 <= lower <= 1 and a size of 0 or more, got {self}")
 
     def holds(self, voxels: int, voxel_volume_mm3: float) -> bool:
         """Whether a tumour of so many voxels is small."""

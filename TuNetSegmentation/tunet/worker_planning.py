@@ -23,6 +23,7 @@ from tunet.output import write_scratch
 from tunet.planning.placing import placed_on
 from tunet.planning.provenance import ModelName
 from tunet.progress import Progress
+from tunet.reading import check_place
 from tunet.volume import Volume
 from tunet.volume_io import read_ct, read_labels
 
@@ -181,6 +182,7 @@ def read_placed(request: dict[str, Any]) -> Volume:
         grid = Grid(**{name: tuple(value) for name, value in frame.items()})
     except (TypeError, ValueError, AttributeError) as error:
         raise UsageError("The grid of the image cannot be used; choose the volume again.") from error
+    check_place(grid, "The image")
     try:
         return placed_on(labels, grid)
     except InputError:
