@@ -136,6 +136,10 @@ class TestErrors:
         client.send(request="devices", id=2)
         assert client.event()["devices"][-1]["device"] == "cpu"
 
+    def test_an_endless_name_is_not_quoted_whole(self, client):
+        client.send(request="measure", id=1, labels="x" * 5000)
+        assert len(client.until("error", "result")[-1]["message"]) <= 800
+
     def test_unknown_request(self, client):
         client.send(request="dance", id=1)
         assert "unknown to this version" in client.event()["message"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from planning_cases import KIDNEY_HU, KidneySeries, kidney_labels, write_labels
-from tunet.errors import Cancelled, UsageError
+from tunet.errors import Cancelled, InputError, UsageError
 from tunet.measurement.edits import RenalEdit
 from tunet.measurement.measures import measure
 from tunet.measurement.stored import from_json
@@ -46,6 +46,28 @@ def test_measures_are_those_of_the_whole_image(folder, session):
     assert from_json(json.dumps(found["measurement"])) == measure(kidney_labels())
     outline = read_labels(Path(found["outlines"]["left"]))
     assert set(np.unique(outline.array)) == {0, HULL, SINUS}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"shape": [12, 20, 2.5]},
+        {"shape": [12, 20, 10**20]},
+        {"spacing_mm": [3.0, 3.0]},
+        {"origin_lps": [0.0, "\0", 0.0]},
+        {"shape": None},
+    ],
+)
+def test_an_impossible_grid_is_refused(folder, session, changed):
+    frame = {**asdict(kidney_labels().grid), **changed}
+    with pytest.raises((UsageError, InputError)):
+        session.measure(request(folder, frame=frame), Progress())
+
+
+def test_true_is_a_length_of_one(folder, session):
+    frame = {**asdict(kidney_labels().grid), "shape": [True, 20, 20]}
+    found = session.measure(request(folder, frame=frame), Progress())
+    assert found["measurement"]["kidneys"]
 
 
 def test_a_ct_gives_hounsfield_units(folder, session):

@@ -103,7 +103,8 @@ class Worker:
             self._channel.send("error", id=number, message=sentence, cancelled=False)
         except OSError as error:
             sentence = f"{error.strerror or error}: {error.filename or 'a file'}; check that it exists and try again."
-            self._channel.send("error", id=number, message=sentence, cancelled=False)
+            # As a TunetError, for these are kept to a readable length.
+            self._channel.send("error", id=number, message=str(TunetError(sentence)), cancelled=False)
         except Exception as error:
             _log.exception("request %s failed", message.get("request"))
             sentence = TOO_LITTLE_MEMORY if is_out_of_memory(error) else DEFECT

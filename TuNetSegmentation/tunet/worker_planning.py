@@ -7,6 +7,7 @@ belongs to as ``frame``. What is written lies in the worker's private folder.
 from __future__ import annotations
 
 from dataclasses import asdict
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,8 +180,10 @@ def read_placed(request: dict[str, Any]) -> Volume:
     if not frame:
         return labels
     try:
-        grid = Grid(**{name: tuple(value) for name, value in frame.items()})
-    except (TypeError, ValueError, AttributeError) as error:
+        fields = {name: tuple(value) for name, value in frame.items()}
+        fields["shape"] = tuple(int(index(n)) for n in fields["shape"])  # JSON's true is no length for numpy
+        grid = Grid(**fields)
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise UsageError("The grid of the image cannot be used; choose the volume again.") from error
     check_place(grid, "The image")
     try:
