@@ -14,7 +14,7 @@ from tunet.live import LOWEST_THRESHOLD, LiveSegmentation, UserThresholds
 from tunet.output import write_scratch
 from tunet.postprocessing import label_regions
 from tunet.probability import ProbabilityMaps
-from tunet.thresholds import CLINICAL, PAPER, EvaluationGrid, LocalizationUse, SmallTumor, TumorOutsideWhole
+from tunet.thresholds import CLINICAL, PAPER, EvaluationGrid, LocalizationUse, TumorOutsideWhole
 from tunet.volume import Volume
 
 GRID = Grid((10, 14, 12), (2.0, 2.0, 3.0))
@@ -102,4 +102,6 @@ def test_a_size_in_model_voxels_becomes_a_volume():
     # 100 voxels of the paper's 2.25 x 2.25 x 5.859 mm.
     on_ct = PAPER.on_ct(2.25 * 2.25 * 5.859375)
     assert on_ct.grid is EvaluationGrid.CT
-    assert on_ct.small_tumor == SmallTumor(0.2, voxels=None, mm3=pytest.approx(2966.3, abs=0.1))
+    small = on_ct.small_tumor
+    assert (small.lower, small.voxels) == (0.2, None)
+    assert small.mm3 == pytest.approx(2966.3, abs=0.1)
