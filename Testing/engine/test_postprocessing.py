@@ -249,6 +249,12 @@ class TestOptions:
         with pytest.raises(ValueError, match="small tumour"):
             SmallTumor(*values)
 
+    @pytest.mark.parametrize("size", [-1.0, float("nan"), float("inf")])
+    def test_margins_and_sizes_that_are_none_are_refused(self, size):
+        for name in ("localization_margin_mm", "smallest_kidney_mm3", "smallest_tumor_mm3"):
+            with pytest.raises(ValueError, match="margins and smallest sizes"):
+                replace(CLINICAL, **{name: size})
+
     def test_decisions_name_the_branch(self):
         maps = ProbabilityMaps(row(1, 1), row(0.9, 0.9), row(0, 0))
         assert "set equal to the whole region" in " ".join(label_regions(maps, PAPER).decisions)

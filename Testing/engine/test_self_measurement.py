@@ -13,7 +13,7 @@ USUAL = torch.get_num_threads()
 
 def timed(**seconds: float):
     """Seconds per precision with the usual threads; ``fewer`` with half of them."""
-    return lambda precision, threads: seconds["fewer"] if threads != USUAL else seconds[precision]
+    return lambda precision, threads, window: seconds["fewer"] if threads != USUAL else seconds[precision]
 
 
 def test_the_faster_format_is_taken():
@@ -25,11 +25,23 @@ def test_exact_arithmetic_stays_when_the_gain_is_small():
     assert measured(timed(fp32=1.0, bf16=0.95, fewer=2.0)).precision == "fp32"
 
 
+def test_an_imitated_format_is_given_up_on_a_small_window():
+    asked = []
+
+    def seconds_of(precision, threads, window):
+        asked.append((precision, window))
+        return 46.0 if precision == "bf16" else 0.3
+
+    assert measured(seconds_of).precision == "fp32"
+    windows = [window for precision, window in asked if precision == "bf16"]
+    assert windows == [(8, 8, 8)]
+
+
 def test_threads_are_halved_where_that_is_clearly_faster(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
-    faster = measured(lambda precision, threads: 0.5 if threads == 4 else 1.0)
+    faster = measured(lambda precision, threads, window: 0.5 if threads == 4 else 1.0)
     assert faster == ProcessorChoice("fp32", 4)
-    assert measured(lambda precision, threads: 1.0).threads == 8
+    assert measured(lambda precision, threads, window: 1.0).threads == 8
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ def test_measures_are_those_of_the_whole_image(folder, session):
         {"shape": [12, 20, 10**20]},
         {"spacing_mm": [3.0, 3.0]},
         {"origin_lps": [0.0, "\0", 0.0]},
+        {"origin_lps": [0.0, None, 0.0]},
         {"shape": None},
     ],
 )

@@ -58,7 +58,7 @@ class Grid:
             raise ValueError(f"shape must be three positive whole numbers, got {self.shape}")
         if len(self.spacing_mm) != 3 or not all(np.isfinite(s) and s > 0 for s in self.spacing_mm):
             raise ValueError(f"spacing_mm must be three positive numbers, got {self.spacing_mm}")
-        if np.asarray(self.origin_lps, dtype=np.float64).shape != (3,):
+        if len([float(v) for v in self.origin_lps]) != 3:  # None is a TypeError
             raise ValueError(f"origin_lps must be three numbers, got {self.origin_lps}")
         if abs(np.linalg.det(self.direction_matrix)) < 1e-6:
             raise ValueError(f"direction is singular: {self.direction}")

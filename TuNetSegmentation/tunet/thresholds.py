@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any
@@ -141,8 +142,11 @@ class PostProcessing:
             raise ValueError(f"connectivity is 6, 18 or 26, got {self.connectivity}")
         if not 0 < self.localization_threshold <= 1:
             raise ValueError(f"localization_threshold lies in 0..1, got {self.localization_threshold}")
-        if min(self.localization_margin_mm, self.smallest_kidney_mm3, self.smallest_tumor_mm3) < 0:
-            raise ValueError("margins and smallest sizes cannot be negative")
+        if not all(
+            0 <= size < math.inf  # nor NaN
+            for size in (self.localization_margin_mm, self.smallest_kidney_mm3, self.smallest_tumor_mm3)
+        ):
+            raise ValueError("margins and smallest sizes are numbers of 0 or more")
         if not 0 <= self.third_kidney_share <= 1:
             raise ValueError(f"third_kidney_share lies in 0..1, got {self.third_kidney_share}")
 
