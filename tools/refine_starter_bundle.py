@@ -26,6 +26,7 @@ from train_starter_bundle import (
     run_all,
 )
 from tunet.bundle import Bundle, load_bundle, write_manifest
+from tunet.contrast_fit import ContrastFit
 from tunet.training.config import FitConfig
 from tunet.training.fit import WEIGHTS_NAME
 from tunet.training.run import LOCALIZATION, RUN_NAME
@@ -80,7 +81,8 @@ def refined(bundle: Bundle, output: Path, chosen: dict[str, Path], version: str)
             tensors = read_weights(chosen.get(run, output / run / WEIGHTS_NAME))
             (folder / name).write_bytes(save({key: tensor.half().contiguous() for key, tensor in tensors.items()}))
     card = replace(bundle.card, version=version, provenance=PROVENANCE)
-    write_manifest(replace(bundle, folder=folder, card=card, postprocessing=POSTPROCESSING))
+    released = replace(bundle, folder=folder, card=card, postprocessing=POSTPROCESSING, contrast_fit=ContrastFit())
+    write_manifest(released)
     return load_bundle(folder)
 
 

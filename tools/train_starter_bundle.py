@@ -26,6 +26,7 @@ import lightning
 import torch
 from torch import nn
 from tunet.bundle import Card
+from tunet.contrast_fit import ContrastFit
 from tunet.networks.build import build_localization, build_segmentation
 from tunet.networks.cascade import Cascade
 from tunet.networks.size import NetworkSize
@@ -107,7 +108,7 @@ VARIANT_TUMOR = replace(TUMOR, max_epochs=8, learning_rate=2e-3)
 POSTPROCESSING = replace(
     CLINICAL,
     # Patients it has not seen get outlines too wide at 0.5, those it has seen do not.
-    whole=RegionThresholds(0.6, 0.6, None),
+    whole=RegionThresholds(0.55, 0.55, None),
     tumor=RegionThresholds(0.7, 0.4, None),
     small_tumor=replace(CLINICAL.small_tumor, lower=0.4),
     tumor_outside_whole=TumorOutsideWhole.BACKGROUND,
@@ -343,7 +344,7 @@ def make_bundle(runs: Iterable[Path], folder: Path, version: str) -> None:
         "that are none: check every outline, and never read 'no tumor' from it. Not a medical device.",
     )
     shutil.rmtree(folder, ignore_errors=True)
-    bundle = create_bundle(list(runs), card, POSTPROCESSING, folder)
+    bundle = create_bundle(list(runs), card, POSTPROCESSING, folder, ContrastFit())
     log.info("wrote %s, %.2f MB", bundle.folder, sum(f.size for f in bundle.files.values()) / 1e6)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import pickle
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
 from bundles import tiny_bundle
 from safetensors.torch import save_file
 from tunet.bundle import MANIFEST, load_bundle, write_manifest
+from tunet.contrast_fit import ContrastFit
 from tunet.errors import BundleError, UsageError
 from tunet.weights import load_members, save_weights
 
@@ -32,6 +34,11 @@ class TestSound:
         again = load_bundle(bundle.folder)
         assert again == bundle
         assert [m.variant for m in again.members] == ["tunet", "tunet-median"]
+
+    def test_a_contrast_fit_comes_back(self, bundle):
+        assert bundle.contrast_fit is None
+        write_manifest(replace(bundle, contrast_fit=ContrastFit(strongest=1.5)))
+        assert load_bundle(bundle.folder).contrast_fit == ContrastFit(strongest=1.5)
 
     def test_median_variants_get_median_input(self, bundle):
         assert [bundle.recipe_of(member).median for member in bundle.members] == [False, True]
@@ -152,6 +159,8 @@ class TestRefused:
             lambda data: data["windowing"].update(stride=[0, 0, 0]),
             lambda data: data["postprocessing"].update(connectivity=7),
             lambda data: data["card"].pop("licence"),
+            lambda data: data.update(contrast_fit=[0.9]),
+            lambda data: data.update(contrast_fit={"certain": 2}),
         ],
     )
     def test_damaged_description(self, bundle, change):

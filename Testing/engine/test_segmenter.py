@@ -9,10 +9,11 @@ import pytest
 import torch
 from bundles import BY_CANVAS, BY_SPACING, tiny_bundle
 from tunet.compute import resolve
+from tunet.contrast_fit import ContrastFit
 from tunet.errors import Cancelled
 from tunet.grid import Grid
 from tunet.postprocessing import label_regions
-from tunet.preprocessing import prepare, restore_labels
+from tunet.preprocessing import padding_value, prepare, resample_to_model, restore_labels
 from tunet.probability import ProbabilityMaps
 from tunet.progress import Progress
 from tunet.regions import Coverage, kidney_boxes
@@ -86,6 +87,18 @@ class TestPredict:
         loaded.engine.whole_image = lambda *given: runs.append(1) or run(*given)
         loaded.predict(CT)
         assert len(runs) == 2  # one L-Net, once on plain and once on median input
+
+    def test_a_contrast_fit_changes_the_whole_map_alone(self, tmp_path):
+        plain = segmenter(tmp_path)
+        # Untrained networks are sure of nothing: everything above its own median counts as certain here.
+        before = plain.predict(CT).maps
+        middle = float(np.median(before.whole.array))
+        fit = ContrastFit(certain=middle, excluded=middle - 1e-4, doubtful_from=0.01, doubtful_to=0.99, tumor_guard=1.0)
+        after = replace(plain, bundle=replace(plain.bundle, contrast_fit=fit)).predict(CT).maps
+        hu = resample_to_model(CT, prepare(CT, BY_SPACING).frame, padding_value(CT.array, BY_SPACING.padding))
+        assert np.array_equal(after.whole.array, fit.applied(before.whole, before.tumor, hu).array)
+        assert not np.array_equal(after.whole.array, before.whole.array)
+        assert np.array_equal(after.tumor.array, before.tumor.array)
 
     def test_does_not_change_the_ct(self, tmp_path):
         before = CT.array.copy()

@@ -6,6 +6,7 @@ import pytest
 from safetensors.torch import save_file
 from tunet.bundle import Card, load_bundle
 from tunet.commands.bundle import CreateRequest, create
+from tunet.contrast_fit import ContrastFit
 from tunet.errors import UsageError
 from tunet.networks.build import build_localization, build_segmentation
 from tunet.networks.size import NetworkSize
@@ -64,6 +65,14 @@ class TestFolds:
         runs = [make_run(tmp_path, LOCALIZATION, 0), make_run(tmp_path, "tunet", 0)]
         with pytest.raises(UsageError, match="give each run once"):
             create_bundle([*runs, runs[1]], CARD, CLINICAL, tmp_path / "bundle")
+
+    def test_the_contrast_fit_is_the_makers_choice(self, tmp_path):
+        runs = (make_run(tmp_path, LOCALIZATION, 0), make_run(tmp_path, "tunet", 0))
+        words = ("made", "1.0", "", "CC0", "Research.", "clinical")
+        create(CreateRequest(runs, tmp_path / "plain", *words))
+        create(CreateRequest(runs, tmp_path / "fitted", *words, contrast_fit=True))
+        assert load_bundle(tmp_path / "plain").contrast_fit is None
+        assert load_bundle(tmp_path / "fitted").contrast_fit == ContrastFit()
 
 
 class TestCard:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tunet import variants
+from tunet.contrast_fit import ContrastFit
 from tunet.errors import BundleError, UsageError
 from tunet.networks.size import NetworkSize
 from tunet.recipe import Recipe
@@ -105,6 +106,7 @@ class Bundle:
         members: the trained cascades; more than one make the ensemble.
         files: every weight file.
         checksum: SHA-256 of ``bundle.json``, which fixes all the others.
+        contrast_fit: how HU change W-Net's map before thresholds; None, as in the paper, leaves it as it is.
     """
 
     folder: Path
@@ -117,6 +119,7 @@ class Bundle:
     members: tuple[Member, ...]
     files: dict[str, FileRecord]
     checksum: str
+    contrast_fit: ContrastFit | None = None
 
     def recipe_of(self, member: Member) -> Recipe:
         """The member's own preprocessing: median variants see median-filtered input."""
@@ -200,6 +203,7 @@ def write_manifest(bundle: Bundle) -> None:
         "size": asdict(bundle.size),
         "localization_size": asdict(bundle.localization_size),
         "postprocessing": bundle.postprocessing.to_json(),
+        **({} if bundle.contrast_fit is None else {"contrast_fit": bundle.contrast_fit.to_json()}),
         "members": [{k: v for k, v in asdict(member).items() if v is not None} for member in bundle.members],
         "files": files,
     }
@@ -257,6 +261,7 @@ def _bundle_from(folder: Path, data: dict[str, Any], checksum: str) -> Bundle:
         members=tuple(Member(**{name: str(value) for name, value in member.items()}) for member in data["members"]),
         files={name: FileRecord(str(f["sha256"]), int(f["size"])) for name, f in data["files"].items()},
         checksum=checksum,
+        contrast_fit=ContrastFit.from_json(data["contrast_fit"]) if "contrast_fit" in data else None,
     )
     if not bundle.members:
         raise ValueError("it has no members")

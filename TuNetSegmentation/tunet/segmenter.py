@@ -15,7 +15,7 @@ from tunet.frame import Frame, frame_for
 from tunet.grid import Grid
 from tunet.inference import Engine, Mirror
 from tunet.postprocessing import label_regions
-from tunet.preprocessing import Prepared, padding_value, prepare_resized, resample_to_model, restore_labels
+from tunet.preprocessing import AIR_HU, Prepared, padding_value, prepare_resized, resample_to_model, restore_labels
 from tunet.probability import ProbabilityMaps
 from tunet.progress import Progress
 from tunet.recipe import Recipe
@@ -207,7 +207,8 @@ class Segmenter:
         work = self._work(frame)
         progress.plan(work.total)
         with progress.stage("Preparing the CT"):
-            prepared = self._prepared(ct, frame, work, progress)
+            resized = resample_to_model(ct, frame, padding_value(ct.array, self.bundle.recipe.padding))
+            prepared = self._prepared(resized, frame, work, progress)
         with progress.stage("Finding the kidneys"):
             located = Volume(self._located(prepared, work, progress).mean, frame.localization)
             look = self._look(located, frame)
@@ -215,7 +216,8 @@ class Segmenter:
             progress.advance(0)
         regions = self._regions(prepared, look, work, progress)
         warnings = (*frame.warnings, *self.engine.notes[notes_before:])
-        return Prediction(_maps(located, regions, look, frame), ct.grid, warnings)
+        maps = self._fitted(_maps(located, regions, look, frame), resized)
+        return Prediction(maps, ct.grid, warnings)
 
     def _work(self, frame: Frame) -> _Work:
         windowing = self.bundle.windowing
@@ -230,9 +232,8 @@ class Segmenter:
             expected_windows=everywhere if self.coverage is Coverage.EVERYWHERE else min(everywhere, _USUAL_WINDOWS),
         )
 
-    def _prepared(self, ct: Volume, frame: Frame, work: _Work, progress: Progress) -> dict[Recipe, Prepared]:
+    def _prepared(self, resized: Volume, frame: Frame, work: _Work, progress: Progress) -> dict[Recipe, Prepared]:
         """The CT under every recipe; they differ in the median filter only, so that resampling is done once."""
-        resized = resample_to_model(ct, frame, padding_value(ct.array, self.bundle.recipe.padding))
         prepared = {}
         for recipe in work.recipes:
             prepared[recipe] = prepare_resized(resized, frame, recipe)
@@ -267,6 +268,14 @@ class Segmenter:
                 found = self.engine.look(job.network, image, look, lambda: progress.advance(work.window), job.mirror)
                 regions.add(found, members)
         return regions
+
+    def _fitted(self, maps: ProbabilityMaps, resized: Volume) -> ProbabilityMaps:
+        """The maps after the bundle's contrast fit; the CT lies on the networks' whole grid."""
+        fit = self.bundle.contrast_fit
+        if fit is None:
+            return maps
+        hu = resized.on_lattice(maps.grid, AIR_HU)
+        return replace(maps, whole=fit.applied(maps.whole, maps.tumor, hu))
 
     def _jobs(self, network_of: Callable[[MemberNetworks], nn.Module]) -> dict[_Job, int]:
         """Every network with its input, and how many members it stands for."""

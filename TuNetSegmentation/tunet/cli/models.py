@@ -17,11 +17,14 @@ def bundle_create(
     licence: Annotated[str, typer.Option(help="Licence of the weights.")] = "not stated",
     intended_use: Annotated[str, typer.Option(help="What it is for.")] = "Research; not a medical device.",
     profile: Annotated[str, typer.Option(help="Default post-processing: clinical or paper.")] = "clinical",
+    contrast_fit: Annotated[
+        bool, typer.Option("--contrast-fit", help="Let each CT's own HU decide W-Net's doubtful voxels.")
+    ] = False,
 ) -> None:
     """Collect training runs in a model bundle."""
     from tunet.commands.bundle import CreateRequest, create
 
-    create(CreateRequest(tuple(runs), output, name, version, title, licence, intended_use, profile))
+    create(CreateRequest(tuple(runs), output, name, version, title, licence, intended_use, profile, contrast_fit))
 
 
 def bundle_inspect(bundle: Annotated[str, typer.Argument(help="Name, folder or zip.")]) -> None:

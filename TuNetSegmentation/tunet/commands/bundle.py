@@ -11,6 +11,7 @@ from rich.table import Table
 from tunet.bundle import Card
 from tunet.bundle_archive import pack
 from tunet.commands.console import out
+from tunet.contrast_fit import ContrastFit
 from tunet.errors import OutputError, UsageError
 from tunet.models import open_bundle
 from tunet.thresholds import PROFILES
@@ -29,6 +30,7 @@ class CreateRequest:
     licence: str
     intended_use: str
     profile: str
+    contrast_fit: bool = False
 
 
 def create(request: CreateRequest) -> None:
@@ -58,7 +60,8 @@ def create(request: CreateRequest) -> None:
     with tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
         as_zip = request.output.suffix == ".zip"
         folder = Path(scratch) / request.name if as_zip else request.output
-        create_bundle(request.runs, card, PROFILES[request.profile], folder)
+        fit = ContrastFit() if request.contrast_fit else None
+        create_bundle(request.runs, card, PROFILES[request.profile], folder, fit)
         (folder / CARD_NAME).write_text(card_text(card, runs), encoding="utf-8")
         if as_zip:
             pack(folder, request.output)
@@ -77,6 +80,7 @@ def inspect(word: str) -> None:
     table.add_row("members", ", ".join(member.variant for member in bundle.members))
     table.add_row("preprocessing", bundle.recipe.name)
     table.add_row("post-processing", bundle.postprocessing.profile)
+    table.add_row("contrast fit", "yes" if bundle.contrast_fit else "no")
     table.add_row("size", f"{sum(f.size for f in bundle.files.values()) / 1e6:.1f} MB")
     table.add_row("sha256", bundle.checksum)
     out.print(table)

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from tunet.bundle import Bundle, Card, Member, load_bundle, write_manifest
+from tunet.contrast_fit import ContrastFit
 from tunet.errors import UsageError
 from tunet.networks.build import build_localization, build_segmentation
 from tunet.networks.cascade import Cascade
@@ -19,7 +20,13 @@ from tunet.variants import variant
 from tunet.weights import read_weights, save_weights
 
 
-def create_bundle(runs: Sequence[Path], card: Card, postprocessing: PostProcessing, folder: Path) -> Bundle:
+def create_bundle(
+    runs: Sequence[Path],
+    card: Card,
+    postprocessing: PostProcessing,
+    folder: Path,
+    contrast_fit: ContrastFit | None = None,
+) -> Bundle:
     """Collect the weights of segmentation runs and of one L-Net run, or one for each of their folds, in a new folder.
 
     Raises:
@@ -58,6 +65,7 @@ def create_bundle(runs: Sequence[Path], card: Card, postprocessing: PostProcessi
         members=members,
         files={},
         checksum="",
+        contrast_fit=contrast_fit,
     )
     write_manifest(bundle)
     return load_bundle(folder)

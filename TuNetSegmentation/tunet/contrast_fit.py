@@ -1,0 +1,121 @@
+"""W-Net's doubtful voxels, judged again by how this patient's kidneys take up the contrast medium.
+
+A network trained on few patients draws the outline too wide where liver, spleen or bowel of another patient touch the
+kidney, and takes the fat and vessels of the hilum in. What it is certain of shows this CT's own HU of kidney and of
+everything around it. With W-Net's probability as prior and the two HU distributions as likelihoods, Bayes' rule
+moves the doubtful voxels to where they belong. Not part of the paper: only bundles that ask for it
+(:attr:`tunet.bundle.Bundle.contrast_fit`) get it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from tunet.volume import Volume
+
+Array = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+# Which step of HU a voxel falls into.
+Steps = npt.NDArray[np.intp]
+
+# HU distributions: steps of 10 HU, blurred by one step; values outside count for the outermost step.
+_LOW_HU, _HIGH_HU, _STEP_HU, _BLUR_STEPS = -200.0, 400.0, 10.0, 1.0
+# Share that is spread over all steps, so that a HU never seen has a likelihood as well.
+_EVENLY = 0.1
+# Fewer certain voxels make no distribution.
+_FEWEST_CERTAIN = 200
+# What surrounds the kidneys is looked at this far from them.
+_AROUND_MM = 50.0
+
+
+@dataclass(frozen=True)
+class ContrastFit:
+    """How far HU may overrule W-Net.
+
+    Attributes:
+        certain: from this probability on a voxel shows how kidney looks.
+        excluded: below it a voxel shows how everything else looks.
+        doubtful_from, doubtful_to: probabilities between which HU count.
+        strongest: HU change a voxel's log odds by no more than this.
+        tumor_guard: where T-Net reaches this probability, HU take nothing away: tumours and cysts enhance less.
+    """
+
+    certain: float = 0.9
+    excluded: float = 0.1
+    doubtful_from: float = 0.2
+    doubtful_to: float = 0.95
+    strongest: float = 2.0
+    tumor_guard: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not 0 < self.excluded < self.certain < 1:
+            raise ValueError(f"a contrast fit needs 0 < excluded < certain < 1, got {self}")
+        if not 0 < self.doubtful_from < self.doubtful_to < 1:
+            raise ValueError(f"a contrast fit needs 0 < doubtful_from < doubtful_to < 1, got {self}")
+        if not 0 < self.strongest <= 10 or not 0 <= self.tumor_guard <= 1:
+            raise ValueError(f"a contrast fit needs 0 < strongest <= 10 and 0 <= tumor_guard <= 1, got {self}")
+
+    def to_json(self) -> dict[str, float]:
+        """Plain values for ``bundle.json``."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> ContrastFit:
+        """The values of a ``bundle.json``.
+
+        Raises:
+            TypeError, ValueError: a field is unknown, of the wrong kind or out of range.
+        """
+        return cls(**{name: float(value) for name, value in data.items()})
+
+    def applied(self, whole: Volume, tumor: Volume, hu: Volume) -> Volume:
+        """W-Net's map (float32, z y x) with doubtful voxels moved; ``tumor`` is T-Net's, all three on one grid."""
+        certain = whole.array > self.certain
+        if np.count_nonzero(certain) < _FEWEST_CERTAIN:
+            return whole
+        around = _box_around(certain, whole.grid.spacing_mm)
+        probability = whole.array[around]
+        steps = _steps(hu.array[around])
+        evidence = self._evidence(steps, certain[around], probability < self.excluded)[steps]
+        evidence[(tumor.array[around] >= self.tumor_guard) & (evidence < 0)] = 0
+        doubtful = (probability > self.doubtful_from) & (probability < self.doubtful_to)
+        fitted = whole.array.copy()
+        fitted[around][doubtful] = _moved(probability[doubtful], evidence[doubtful])
+        return Volume(fitted, whole.grid)
+
+    def _evidence(self, steps: Steps, kidney: npt.NDArray[np.bool_], rest: npt.NDArray[np.bool_]) -> Array:
+        """Log likelihood ratio of kidney to everything else, for each step of HU."""
+        ratio = np.log(_distribution(steps[kidney]) / _distribution(steps[rest]))
+        return np.clip(ratio, -self.strongest, self.strongest).astype(np.float32)
+
+
+def _moved(probability: Array, evidence: Array) -> Array:
+    """Bayes' rule: the prior's log odds and the evidence add up."""
+    odds = probability / (1 - probability) * np.exp(evidence)
+    return odds / (1 + odds)
+
+
+def _steps(hu: Array) -> Steps:
+    last = round((_HIGH_HU - _LOW_HU) / _STEP_HU) - 1
+    return np.asarray(np.clip((hu - _LOW_HU) / _STEP_HU, 0, last), dtype=np.intp)
+
+
+def _distribution(steps: Steps) -> npt.NDArray[np.float64]:
+    """Share of each step among the voxels, blurred, partly spread evenly."""
+    count = round((_HIGH_HU - _LOW_HU) / _STEP_HU)
+    shares = np.bincount(steps, minlength=count) / max(1, steps.size)
+    blurred = ndimage.gaussian_filter1d(shares, _BLUR_STEPS)
+    return np.asarray((1 - _EVENLY) * blurred + _EVENLY / count)
+
+
+def _box_around(mask: Mask, spacing_mm: tuple[float, float, float]) -> tuple[slice, slice, slice]:
+    """The box (z, y, x) of a mask, :data:`_AROUND_MM` wider on every side."""
+    sides = ndimage.find_objects(mask.astype(np.uint8))[0]
+    spare = [round(_AROUND_MM / s) for s in reversed(spacing_mm)]
+    z, y, x = (slice(max(0, s.start - n), s.stop + n) for s, n in zip(sides, spare, strict=True))
+    return z, y, x
