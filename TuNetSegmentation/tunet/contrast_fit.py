@@ -50,7 +50,7 @@ class ContrastFit:
     doubtful_from: float = 0.2
     doubtful_to: float = 0.95
     strongest: float = 2.0
-    tumor_guard: float = 0.3
+    tumor_guard: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 < self.excluded < self.certain < 1:

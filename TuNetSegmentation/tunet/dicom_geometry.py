@@ -17,6 +17,8 @@ from tunet.volume import Volume
 JITTER_MM, JITTER_SHARE = 0.05, 0.02
 # A gap within this share of a whole number of slices means that slices are missing.
 GAP_SHARE = 0.1
+# Cosines below this move no voxel, and from 1e-290 on ITK's decomposition of the direction fails.
+_DUST = 1e-12
 # In-plane drift per slice below this share of a pixel is rounding, not gantry tilt.
 TILT_SHARE = 0.05
 # Gantries tilt by up to 30 degrees.
@@ -137,6 +139,7 @@ def _check_straight(positions: npt.NDArray[np.float64], step: Vector, pixel: flo
 def _grid(slices: tuple[Slice, ...], normal: Vector, step: float, size: tuple[int, int]) -> Grid:
     first = slices[0]
     direction = np.stack([first.along_row, first.along_column, normal / np.linalg.norm(normal)], axis=1)
+    direction[np.abs(direction) < _DUST] = 0
     x, y, z = (float(v) for v in first.position)
     return Grid(
         shape=(len(slices), size[1], size[0]),

@@ -68,7 +68,8 @@ def main() -> None:
             raise
         _leave(TOO_LITTLE_MEMORY, 2)
     except OSError as error:
-        _leave(f"{error.strerror or error}: {error.filename or 'a file'}; check that it exists and can be written.", 2)
+        sentence = f"{error.strerror or error}: {error.filename or 'a file'}; check that it exists and can be written."
+        _leave(str(TunetError(sentence)), 2)  # as a TunetError, for these are kept to a readable length
     sys.exit(code if isinstance(code, int) else 0)
 
 
