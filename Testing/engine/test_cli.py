@@ -15,6 +15,7 @@ import SimpleITK as sitk
 from bundles import tiny_bundle
 from command_line import is_one_sentence, tunet
 from dicom_factory import Series
+from tunet import cli
 from tunet.models import FOLDER_VARIABLE
 from tunet.synthesis import PhantomRecipe, make_phantom
 
@@ -245,3 +246,17 @@ def test_synthesize_writes_the_kits_layout(tmp_path):
     )
     assert imaging.GetSize() == truth.GetSize()
     assert set(np.unique(sitk.GetArrayFromImage(truth))) <= {0, 1, 2}
+
+
+def test_a_file_error_of_the_system_is_cut_to_a_readable_length(monkeypatch, capsys):
+    def fails(standalone_mode):
+        raise OSError(36, "File name too long", "x" * 5000)
+
+    monkeypatch.setattr(cli, "app", fails)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    said = capsys.readouterr().err
+    assert left.value.code == 2
+    assert said.startswith("tunet: File name too long: xxx")
+    assert len(said) < 1000
