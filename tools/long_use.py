@@ -12,9 +12,11 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -76,21 +78,13 @@ def runs(ct: Path, bundle: str, count: int) -> list[Held]:
     return found
 
 
-def table(found: list[Held]) -> str:
-    """Means of the first ten runs and of every later fifth."""
-    lines = [
-        "| runs | s | memory MB | handles | threads | private files | MB of them |",
-        "|---|---|---|---|---|---|---|",
-    ]
+def table(found: Sequence[Any], headings: Sequence[str]) -> str:
+    """Means of the first ten runs and of every later fifth; one heading for each field, in their order."""
+    lines = [f"| runs | {' | '.join(headings)} |", "|---" * (1 + len(headings)) + "|"]
     edges = sorted({0, min(10, len(found)), *(len(found) * part // 5 for part in range(1, 6))})
     for low, high in pairwise(edges):
-        part = found[low:high]
-        values = [np.mean([getattr(run, name) for run in part]) for name in Held.__dataclass_fields__]
-        s, memory, handles, threads, files, size = values
-        lines.append(
-            f"| {low + 1} to {high} | {s:.2f} | {memory:.0f} | {handles:.1f} | {threads:.1f} | {files:.1f} "
-            f"| {size:.1f} |"
-        )
+        means = [np.mean([getattr(run, field.name) for run in found[low:high]]) for field in fields(found[0])]
+        lines.append(f"| {low + 1} to {high} | {' | '.join(f'{mean:.5g}' for mean in means)} |")
     return "\n".join(lines)
 
 
@@ -101,7 +95,8 @@ def main() -> None:
     parser.add_argument("--bundle", default="starter")
     parser.add_argument("--runs", type=int, default=200)
     arguments = parser.parse_args()
-    print(table(runs(arguments.ct, arguments.bundle, arguments.runs)))  # noqa: T201
+    headings = ("s", "memory MB", "handles", "threads", "private files", "MB of them")
+    print(table(runs(arguments.ct, arguments.bundle, arguments.runs), headings))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tunet.grid import Grid
-from tunet.postprocessing import grown, label_regions
+from tunet.postprocessing import label_regions
 from tunet.probability import ProbabilityMaps
 from tunet.thresholds import (
     CLINICAL,
@@ -208,17 +208,6 @@ def test_plain_cuts_both_maps_at_05():
 
 
 class TestConnectivity:
-    """Neighbours by face, edge and corner of the voxel in the middle."""
-
-    @pytest.mark.parametrize(("connectivity", "reached"), [(6, [1, 0, 0]), (18, [1, 1, 0]), (26, [1, 1, 1])])
-    def test_neighbours(self, connectivity, reached):
-        for place, expected in zip([(1, 1, 2), (1, 2, 2), (2, 2, 2)], reached, strict=True):
-            certain = np.zeros((3, 3, 3), dtype=bool)
-            certain[1, 1, 1] = True
-            possible = certain.copy()
-            possible[place] = True
-            assert grown(certain, possible, connectivity)[place] == bool(expected)
-
     def test_other_connectivity_is_refused(self):
         with pytest.raises(ValueError, match="6, 18 or 26"):
             replace(PAPER, connectivity=8)

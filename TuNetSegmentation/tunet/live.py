@@ -7,22 +7,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
 from tunet.grid import Grid
+from tunet.pieces import Mask
 from tunet.postprocessing import (
     Array,
     Box,
     Counter,
+    Cut,
     Decision,
-    Mask,
+    LabeledPart,
     decide,
-    kidney_sizes,
-    labels_in_box,
+    join,
     localization_mask,
     third_kidney_limit,
-    without_third_kidney,
 )
 from tunet.probability import ProbabilityMaps
 from tunet.thresholds import EvaluationGrid, LocalizationUse, PostProcessing, RegionThresholds
@@ -68,24 +67,37 @@ class UserThresholds:
 
 
 @dataclass
+class _Region:
+    """Where a map reaches a cut, in one island; remembered until the cut changes."""
+
+    probability: Array
+    most: float
+    cut: Cut | None = None
+    mask: Mask | None = None
+
+    def has_seed(self, cut: Cut | None) -> bool:
+        """Whether the cut leaves anything."""
+        return cut is not None and bool(self.most >= np.float32(cut.certain))
+
+    def under(self, cut: Cut | None, connectivity: int) -> Mask:
+        """The region under a cut."""
+        if self.mask is None or cut != self.cut:
+            self.cut = cut
+            empty = np.zeros(self.probability.shape, dtype=bool)
+            self.mask = cut.region(self.probability, connectivity) if cut and self.has_seed(cut) else empty
+        return self.mask
+
+
+@dataclass
 class _Island:
     """A part of the CT that no region grows out of; voxels of other islands in its box have probability 0."""
 
     box: Box
-    whole: Array
-    tumor: Array
-    most: tuple[float, float]
+    whole: _Region
+    tumor: _Region
     located: Mask | None = None
-    last: _Outcome | None = None
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """The labels of an island, the sizes of its pieces, and what they were made with."""
-
-    key: object
-    labels: npt.NDArray[np.uint8]
-    sizes: tuple[int, ...]
+    key: object = None
+    last: LabeledPart | None = None
 
 
 class LiveSegmentation:
@@ -139,23 +151,24 @@ class LiveSegmentation:
             raise ValueError(f"thresholds start at {self._floor:g}, got {options.lowest:g}")
         decision = decide(self._count_whole, self._count_tumor, options, self.grid.voxel_volume_mm3)
         labels = np.zeros(self.grid.shape, dtype=np.uint8)
-        outcomes = [(i.box, self._outcome(i, decision, options)) for i in self._islands if _has_seed(i, decision)]
-        limit = third_kidney_limit([size for _, outcome in outcomes for size in outcome.sizes], options)
-        for box, outcome in outcomes:
-            kept = without_third_kidney(outcome.labels, outcome.sizes, limit, options)
+        parts = [(i.box, self._part(i, decision, options)) for i in self._islands if _has_seed(i, decision)]
+        limit = third_kidney_limit([size for _, part in parts for size in part.sizes], options)
+        for box, part in parts:
             # Boxes overlap, islands do not.
-            np.maximum(labels[box], kept, out=labels[box])
+            np.maximum(labels[box], part.without_third_kidney(limit), out=labels[box])
         return Volume(labels, self.grid)
 
-    def _outcome(self, island: _Island, decision: Decision, options: PostProcessing) -> _Outcome:
+    def _part(self, island: _Island, decision: Decision, options: PostProcessing) -> LabeledPart:
         if island.located is None:
             # Widening L-Net's mask takes longer than all the rest; most islands never need it.
             island.located = localization_mask(self.maps, options, island.box)
-        key = (decision, options)
-        if island.last is None or island.last.key != key:
-            voxel = self.grid.voxel_volume_mm3
-            labels = labels_in_box(island.whole, island.tumor, island.located, decision, options, voxel)
-            island.last = _Outcome(key, labels, kidney_sizes(labels, options))
+        tumor = decision.tumor if island.tumor.has_seed(decision.tumor) else None
+        key = (decision.whole, tumor, decision.tumor_is_whole, options.smallest_tumor_mm3)
+        if island.last is None or island.key != key:
+            kidney = island.whole.under(decision.whole, options.connectivity)
+            lesion = kidney if decision.tumor_is_whole else island.tumor.under(tumor, options.connectivity)
+            island.last = join(kidney, lesion, island.located, options, self.grid.voxel_volume_mm3)
+            island.key = key
         return island.last
 
 
@@ -167,8 +180,8 @@ def _islands(whole: Array, tumor: Array, floor: float) -> list[_Island]:
     for number, box in enumerate(ndimage.find_objects(pieces), start=1):
         mine = pieces[box] == number
         own_whole, own_tumor = np.where(mine, whole[box], 0), np.where(mine, tumor[box], 0)
-        most = (float(own_whole.max()), float(own_tumor.max()))
-        found.append(_Island(box, own_whole, own_tumor, most))
+        whole_region, tumor_region = (_Region(values, float(values.max())) for values in (own_whole, own_tumor))
+        found.append(_Island(box, whole_region, tumor_region))
     return found
 
 
@@ -179,5 +192,4 @@ def _counter(probability: Array, floor: float) -> Counter:
 
 
 def _has_seed(island: _Island, decision: Decision) -> bool:
-    cuts = zip((decision.whole, decision.tumor), island.most, strict=True)
-    return any(cut is not None and most >= np.float32(cut.certain) for cut, most in cuts)
+    return island.whole.has_seed(decision.whole) or island.tumor.has_seed(decision.tumor)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
-from scipy import ndimage
 
 from tunet.grid import Triple
+from tunet.pieces import Mask, Pieces
 from tunet.probability import ProbabilityMaps
 from tunet.thresholds import (
     EmptyTumor,
@@ -22,11 +22,9 @@ from tunet.thresholds import (
 )
 from tunet.volume import KIDNEY, TUMOR, Volume
 
-Mask = npt.NDArray[np.bool_]
+Labels = npt.NDArray[np.uint8]
 Array = npt.NDArray[np.float32]
 Box = tuple[slice, slice, slice]
-
-_NEIGHBORHOOD_RANK = {6: 1, 18: 2, 26: 3}
 
 
 @dataclass(frozen=True)
@@ -54,11 +52,10 @@ def label_regions(maps: ProbabilityMaps, options: PostProcessing) -> Labeled:
     if options.localization is LocalizationUse.PROBABILITIES:
         whole, tumor = whole * located, tumor * located
     decision = decide(_counter(whole), _counter(tumor), options, grid.voxel_volume_mm3)
-    labels[box] = labels_in_box(whole, tumor, located, decision, options, grid.voxel_volume_mm3)
-    sizes = kidney_sizes(labels[box], options)
-    limit = third_kidney_limit(sizes, options)
-    labels[box] = without_third_kidney(labels[box], sizes, limit, options)
-    removed = [size for size in sizes if size < limit]
+    part = label_part(whole, tumor, located, decision, options, grid.voxel_volume_mm3)
+    limit = third_kidney_limit(part.sizes, options)
+    labels[box] = part.without_third_kidney(limit)
+    removed = [size for size in part.sizes if size < limit]
     return Labeled(Volume(labels, grid), (*decision.sentences, *_about_removed(removed, grid.voxel_volume_mm3)))
 
 
@@ -74,7 +71,7 @@ class Cut:
         certain = probability >= self.certain
         if self.possible >= self.certain or not certain.any():
             return np.asarray(certain)
-        return grown(certain, probability >= self.possible, connectivity)
+        return Pieces.of(probability >= self.possible, connectivity).touching(certain).mask
 
 
 @dataclass(frozen=True)
@@ -105,21 +102,56 @@ def decide(whole: Counter, tumor: Counter, options: PostProcessing, voxel_volume
     return Decision(whole_cut, tumor_cut, is_whole, tuple(sentences))
 
 
-def labels_in_box(
+@dataclass(frozen=True)
+class LabeledPart:
+    """Labels (z, y, x) of a part of the CT no region reaches out of, with the pieces of the whole region."""
+
+    labels: Labels
+    kidneys: Pieces
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Voxels of each piece of the whole region."""
+        return self.kidneys.sizes
+
+    def without_third_kidney(self, limit: float) -> Labels:
+        """Without the pieces of fewer voxels than ``limit``, see :func:`third_kidney_limit`."""
+        kept = self.kidneys.at_least(limit)
+        return self.labels if kept is self.kidneys else np.asarray(self.labels * kept.mask)
+
+
+def label_part(
     whole: Array, tumor: Array, located: Mask, decision: Decision, options: PostProcessing, voxel_volume_mm3: float
-) -> npt.NDArray[np.uint8]:
-    """Labels (z, y, x) of a part of the CT no region reaches out of; ``located`` is L-Net's widened mask there."""
+) -> LabeledPart:
+    """The branches on a part of the CT no region reaches out of; ``located`` is L-Net's widened mask there."""
     nothing = np.zeros(whole.shape, dtype=bool)
     kidney = decision.whole.region(whole, options.connectivity) if decision.whole else nothing
     lesion = decision.tumor.region(tumor, options.connectivity) if decision.tumor else nothing
     if decision.tumor_is_whole:
         lesion = kidney.copy()
+    return join(kidney, lesion, located, options, voxel_volume_mm3)
+
+
+def join(kidney: Mask, lesion: Mask, located: Mask, options: PostProcessing, voxel_volume_mm3: float) -> LabeledPart:
+    """The regions as labels, small pieces left out: of the whole region they become background, of tumour kidney."""
     if options.tumor_outside_whole is TumorOutsideWhole.BACKGROUND:
         lesion = lesion & kidney
-    merged = np.maximum(kidney * np.uint8(KIDNEY), lesion * np.uint8(TUMOR))
     if options.localization is LocalizationUse.END:
-        merged *= located
-    return without_small_pieces(merged, options, voxel_volume_mm3)
+        kidney, lesion = kidney & located, lesion & located
+    kidneys = Pieces.of(kidney | lesion, options.connectivity)
+    kidneys = kidneys.at_least(_in_voxels(options.smallest_kidney_mm3, voxel_volume_mm3))
+    if options.smallest_tumor_mm3 > 0:
+        lesions = Pieces.of(lesion, options.connectivity)
+        lesion = lesions.at_least(_in_voxels(options.smallest_tumor_mm3, voxel_volume_mm3)).mask
+    whole = kidneys.mask
+    labels = whole * np.uint8(KIDNEY)
+    labels[lesion & whole] = TUMOR
+    return LabeledPart(labels, kidneys)
+
+
+def _in_voxels(mm3: float, voxel_volume_mm3: float) -> float:
+    """A little less, so that a piece of exactly that volume is not lost to rounding."""
+    return mm3 / voxel_volume_mm3 * (1 - 1e-9)
 
 
 def _cut_whole(count: Counter, options: PostProcessing, sentences: list[str]) -> Cut | None:
@@ -170,49 +202,9 @@ def _counter(probability: Array) -> Counter:
     return lambda threshold: int(np.count_nonzero(probability >= threshold))
 
 
-def grown(certain: Mask, possible: Mask, connectivity: int) -> Mask:
-    """Region growing: the connected pieces of ``possible`` that hold a voxel of ``certain`` (a subset of it)."""
-    pieces, count = ndimage.label(possible, _structure(connectivity))
-    keep = np.zeros(count + 1, dtype=bool)
-    keep[np.unique(pieces[certain])] = True
-    keep[0] = False
-    return np.asarray(keep[pieces])
-
-
-def without_small_pieces(
-    labels: npt.NDArray[np.uint8], options: PostProcessing, voxel_volume_mm3: float
-) -> npt.NDArray[np.uint8]:
-    """Connected pieces of the whole region and of the tumour below the smallest sizes become background and kidney."""
-    lesions = labels == TUMOR
-    whole = large_pieces(labels > 0, options.smallest_kidney_mm3, voxel_volume_mm3, options.connectivity)
-    tumor = large_pieces(lesions, options.smallest_tumor_mm3, voxel_volume_mm3, options.connectivity)
-    result = labels * whole
-    if tumor is not lesions:
-        result[lesions & ~tumor & whole] = KIDNEY
-    return np.asarray(result, dtype=np.uint8)
-
-
-def kidney_sizes(labels: npt.NDArray[np.uint8], options: PostProcessing) -> tuple[int, ...]:
-    """Voxels of each connected piece of the whole region; nothing where the options do not ask."""
-    if options.third_kidney_share == 0 or not labels.any():
-        return ()
-    pieces, _ = ndimage.label(labels > 0, _structure(options.connectivity))
-    return tuple(int(size) for size in np.bincount(pieces.ravel())[1:])
-
-
 def third_kidney_limit(sizes: Sequence[int], options: PostProcessing) -> float:
-    """Voxels below which a piece is taken for something else, by the sizes of all pieces of the CT."""
+    """Voxels below which a piece is taken for something else, by the sizes of all pieces of the CT; 0 keeps all."""
     return options.third_kidney_share * sorted(sizes)[-2] if len(sizes) > 2 else 0.0
-
-
-def without_third_kidney(
-    labels: npt.NDArray[np.uint8], sizes: Sequence[int], limit: float, options: PostProcessing
-) -> npt.NDArray[np.uint8]:
-    """Labels without the pieces below the limit; ``sizes`` are those of the pieces of these labels."""
-    if not any(size < limit for size in sizes):
-        return labels
-    kept = large_pieces(labels > 0, limit, 1.0, options.connectivity)
-    return np.asarray(labels * kept, dtype=np.uint8)
 
 
 def _about_removed(sizes: Sequence[int], voxel_volume_mm3: float) -> tuple[str, ...]:
@@ -220,16 +212,6 @@ def _about_removed(sizes: Sequence[int], voxel_volume_mm3: float) -> tuple[str, 
         return ()
     volumes = " and ".join(f"{size * voxel_volume_mm3 / 1000:.0f} ml" for size in sorted(sizes, reverse=True))
     return (f"Kidney: left out beside two larger pieces: {volumes}.",)
-
-
-def large_pieces(mask: Mask, smallest_mm3: float, voxel_volume_mm3: float, connectivity: int) -> Mask:
-    """The connected pieces of at least ``smallest_mm3``."""
-    if smallest_mm3 <= 0 or not mask.any():
-        return mask
-    pieces, count = ndimage.label(mask, _structure(connectivity))
-    keep = np.bincount(pieces.ravel(), minlength=count + 1) * voxel_volume_mm3 >= smallest_mm3
-    keep[0] = False
-    return np.asarray(keep[pieces])
 
 
 def localization_mask(maps: ProbabilityMaps, options: PostProcessing, box: Box) -> Mask:
@@ -266,7 +248,3 @@ def _box_reaching(maps: ProbabilityMaps, lowest: float) -> Box | None:
             return None
         slices.append(slice(int(found[0]), int(found[-1]) + 1))
     return slices[0], slices[1], slices[2]
-
-
-def _structure(connectivity: int) -> npt.NDArray[np.bool_]:
-    return np.asarray(ndimage.generate_binary_structure(3, _NEIGHBORHOOD_RANK[connectivity]))
