@@ -211,12 +211,7 @@ def _worker(scratch: Path) -> Target:
     bundle = tiny_bundle(scratch / "bundle")
     ct, labels = scratch / "ct.nrrd", scratch / "labels.nrrd"
     sitk.WriteImage(_image(np.int16), str(ct))
-    marked = np.zeros((12, 20, 20), np.uint8)
-    marked[3:9, 4:16, 4:16] = 1
-    marked[5:7, 6:9, 6:9] = 2
-    image = sitk.GetImageFromArray(marked)
-    image.SetSpacing((3.0, 3.0, 5.0))
-    sitk.WriteImage(image, str(labels))
+    sitk.WriteImage(_marked(), str(labels))
     thresholds = bundle.postprocessing.to_json()
     requests: list[dict[str, Any]] = [
         {"request": "segment", "id": 1, "input": str(ct), "bundle": str(bundle.folder), "variant": None,
@@ -231,12 +226,58 @@ def _worker(scratch: Path) -> Target:
         {"request": "cancel"},
     ]  # fmt: skip
 
+    return _requests(requests, [*requests[:4], _LAST])
+
+
+def _planning(scratch: Path) -> Target:
+    ct, labels, points = (scratch / name for name in ("ct.nrrd", "labels.nrrd", "points.npy"))
+    sitk.WriteImage(_image(np.int16), str(ct))
+    sitk.WriteImage(_marked(), str(labels))
+    np.save(points, np.array([[12.0, 12.0, 25.0], [21.0, 18.0, 30.0]]), allow_pickle=False)
+    surfaces = {"suffix": "stl", "space": "lps", "one_file": True, "with_margin": True, "distance_from": 1}
+    edit = {"lesion": 1, "r": 2, "e": None, "a": "p", "hilar": True, "polar": 1}
+    model = {"name": "tiny", "version": "1", "checksum": "0" * 64, "members": ["tunet"]}
+    requests: list[dict[str, Any]] = [
+        {"request": "distances", "id": 1, "labels": str(labels), "points": str(points), "lesion": 1},
+        {"request": "export", "id": 2, "labels": str(labels), "ct": str(ct), "margin_mm": 5.0, "edits": [edit],
+         "model": model, "choice": {"surfaces": surfaces, "label_suffix": ".nrrd", "numbers": True}},
+        {"request": "measure", "id": 3, "labels": str(labels), "ct": str(ct), "margin_mm": 5.0},
+    ]  # fmt: skip
+    sound = _requests(requests, [*requests, _LAST])
+
+    def make(random: Random) -> Files:
+        if random.random() < 0.2:
+            points.write_bytes(damaged_bytes(points_as_saved, random))
+        else:
+            points.write_bytes(points_as_saved)
+        return sound.make(random)
+
+    points_as_saved = points.read_bytes()
+    return replace(sound, make=make)
+
+
+_LAST = {"request": "devices", "id": "last"}
+
+
+def _marked() -> sitk.Image:
+    """Labels of a kidney with a tumour."""
+    marked = np.zeros((12, 20, 20), np.uint8)
+    marked[3:9, 4:16, 4:16] = 1
+    marked[5:7, 6:9, 6:9] = 2
+    image = sitk.GetImageFromArray(marked)
+    image.SetSpacing((3.0, 3.0, 5.0))
+    return image
+
+
+def _requests(requests: list[dict[str, Any]], sound: list[dict[str, Any]]) -> Target:
+    """One to three damaged requests to a worker, then a sound one."""
+
     def make(random: Random) -> Files:
         lines = []
         for request in random.sample(requests, random.randint(1, 3)):
             line = json.dumps(damaged_json(request, random)).encode()
             lines.append(damaged_bytes(line, random) if random.random() < 0.15 else line)
-        return {"lines": b"\n".join([*lines, b'{"request": "devices", "id": "last"}', b""])}
+        return {"lines": b"\n".join([*lines, json.dumps(_LAST).encode(), b""])}
 
     def feed(folder: Path) -> None:
         private = folder / "private"
@@ -246,7 +287,6 @@ def _worker(scratch: Path) -> Target:
         Worker(Channel(out), private).serve(_OpenPipe(text, out))
         _check_answers(out.getvalue())
 
-    sound = [*requests[:4], {"request": "devices", "id": "last"}]
     return Target({"lines": b"".join(json.dumps(request).encode() + b"\n" for request in sound)}, make, feed)
 
 
@@ -294,4 +334,5 @@ TARGETS: dict[str, Callable[[Path], Target]] = {
     "safetensors": _safetensors,
     "archive": _archive,
     "worker": _worker,
+    "planning": _planning,
 }

@@ -18,7 +18,7 @@ COUNTS = {"nifti": 300, "nrrd": 200, "mha": 200, "dicom": 60, "bundle": 80, "saf
 
 
 @pytest.mark.skipif(not hasattr(sys, "addaudithook") or sys.platform == "win32", reason="needs fork and limits")
-@pytest.mark.parametrize("name", [*COUNTS, "worker"])
+@pytest.mark.parametrize("name", [*COUNTS, "worker", "planning"])
 def test_damaged_inputs_are_refused_in_a_sentence_or_taken(name):
     count = tries(COUNTS.get(name, 25))
     # In a process of its own: it forks, and what other tests left running in this one's threads does not survive that.
@@ -34,7 +34,7 @@ def test_damaged_inputs_are_refused_in_a_sentence_or_taken(name):
     assert len(set(outcomes) - {"accepted"}) >= 1  # some are refused
 
 
-@pytest.mark.parametrize("name", [*COUNTS, "worker"])
+@pytest.mark.parametrize("name", [*COUNTS, "worker", "planning"])
 def test_what_is_damaged_was_sound(name, tmp_path):
     import fuzz_targets
 

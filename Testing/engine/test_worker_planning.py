@@ -100,7 +100,44 @@ def test_without_a_tumor_there_is_no_margin(session, tmp_path):
         session.margin({"labels": str(path), "margin_mm": 5.0}, Progress())
 
 
+@pytest.mark.parametrize(
+    "saved",
+    [
+        b"",
+        b"\x93NUMPY\x01\x00v\x00{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), " + b" " * 64 + b"\n",
+        b"\x93NUMPY\x01\x00v\x00" + b"\x00" * 117 + b"\n",
+    ],
+)
+def test_damaged_points_are_refused(folder, session, tmp_path, saved):
+    (tmp_path / "points.npy").write_bytes(saved)
+    with pytest.raises(UsageError, match="points cannot be read"):
+        session.distances(request(folder, points=str(tmp_path / "points.npy"), lesion=1), Progress())
+
+
+@pytest.mark.parametrize("points", [np.zeros((2, 2)), np.zeros(3), np.full((1, 3), np.nan)])
+def test_points_that_are_none_are_refused(folder, session, tmp_path, points):
+    np.save(tmp_path / "points.npy", points)
+    with pytest.raises(UsageError, match="points cannot be read"):
+        session.distances(request(folder, points=str(tmp_path / "points.npy"), lesion=1), Progress())
+
+
 class TestExport:
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"choice": {"surfaces": {"suffix": "exe", "space": "lps", "one_file": True, "with_margin": False}}},
+            {"choice": {"surfaces": {"suffix": "stl", "space": "up", "one_file": True, "with_margin": False}}},
+            {"choice": {"label_suffix": "/../../x.nii.gz"}},
+            {"choice": {"surfaces": 5}},
+            {"model": {"name": "x"}},
+            {"edits": [{"lesion": [1]}]},
+            {"edits": [{"r": 1}]},
+        ],
+    )
+    def test_choices_that_are_none_are_refused(self, folder, session, wrong):
+        with pytest.raises(UsageError):
+            session.export(request(folder, **{"choice": {"numbers": True}, **wrong}), Progress())
+
     def test_all_kinds_of_files_and_the_readers_points(self, folder, session):
         surfaces = {"suffix": "stl", "space": "ras", "one_file": False, "with_margin": True}
         choice = {

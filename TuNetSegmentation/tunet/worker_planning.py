@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from operator import index
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tunet.errors import InputError, UsageError
 from tunet.grid import Grid
@@ -98,7 +100,7 @@ class PlanningSession:
         progress.plan(2)
         with progress.stage("Reading"):
             found = find_structures(read_placed(request))
-            points = np.load(str(request["points"]), allow_pickle=False)
+            points = _read_points(Path(str(request["points"])))
             progress.advance(1)
         with progress.stage("Measuring distances"):
             path = self._folder / "distances.npy"
@@ -114,23 +116,15 @@ class PlanningSession:
         """
         from tunet.planning.plan_export import PlanCase, provenance_between, write_plan
 
+        choice, edits, model = _wanted(request)
         with progress.stage("Reading"):
             labels, ct, notes = read_inputs(request)
             predicted, dicom = request.get("predicted"), request.get("dicom")
-            model = request.get("model")
-            named = ModelName(**{**model, "members": tuple(model["members"])}) if model else None
-            provenance = provenance_between(named, Path(predicted) if predicted else None, labels)
-        case = PlanCase(
-            labels,
-            ct,
-            Path(dicom) if dicom else None,
-            request.get("series"),
-            float(request["margin_mm"]),
-            tuple(RenalEdit(**edit) for edit in request.get("edits", ())),
-            provenance,
-        )
+            provenance = provenance_between(model, Path(str(predicted)) if predicted else None, labels)
+        place = Path(str(dicom)) if dicom else None
+        case = PlanCase(labels, ct, place, request.get("series"), float(request["margin_mm"]), edits, provenance)
         folder = self._folder / "export"
-        notes += write_plan(_choice(request["choice"]), case, folder, progress)
+        notes += write_plan(choice, case, folder, progress)
         return {"folder": str(folder), "files": sorted(path.name for path in folder.iterdir()), "notes": notes}
 
     def _outlines(self, examined: Examination) -> dict[str, str]:
@@ -147,6 +141,27 @@ class PlanningSession:
         path = self._folder / name
         write_scratch(volume, path)
         return str(path)
+
+
+def _read_points(path: Path) -> npt.NDArray[np.float64]:
+    """Points (n, 3) of a surface, from the panel's file."""
+    try:
+        points = np.load(path, allow_pickle=False)
+        if points.ndim != 2 or points.shape[1] != 3 or not np.isfinite(points).all():
+            raise ValueError(f"points of shape {points.shape}")
+        return np.asarray(points, dtype=np.float64)
+    except (ValueError, TypeError, EOFError, SyntaxError, TokenError) as error:  # NumPy reads the header as Python
+        raise UsageError("The surface's points cannot be read; show the kidney's surface again.") from error
+
+
+def _wanted(request: dict[str, Any]) -> tuple[PlanChoice, tuple[RenalEdit, ...], ModelName | None]:
+    """What an export is to hold, the reader's edits, and the model's name."""
+    try:
+        model = request.get("model")
+        named = ModelName(**{**model, "members": tuple(model["members"])}) if model else None
+        return _choice(request["choice"]), tuple(RenalEdit(**edit) for edit in request.get("edits", ())), named
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise UsageError("What was chosen for the export cannot be used; choose it again.") from error
 
 
 def _choice(wanted: dict[str, Any]) -> PlanChoice:

@@ -44,6 +44,8 @@ class RenalEdit:
     collecting: int | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.lesion, int):
+            raise UsageError("The lesion of an edited score is named by its number.")
         if any(points is not None and points not in (1, 2, 3) for points in (self.r, self.e, self.n, self.l)):
             raise UsageError("A component of R.E.N.A.L. has 1, 2 or 3 points.")
         if self.a is not None and self.a not in ("a", "p", "x"):

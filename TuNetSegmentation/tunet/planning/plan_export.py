@@ -12,12 +12,14 @@ from tunet.measurement.edits import RenalEdit, with_edits
 from tunet.measurement.measures import Examination, Measurement, examine
 from tunet.measurement.report import as_csv, as_json
 from tunet.planning.dicom_source import SourceSeries, read_source
+from tunet.planning.label_files import SUFFIXES as LABEL_SUFFIXES
 from tunet.planning.label_files import write_labels
 from tunet.planning.patient_heading import patient_heading
 from tunet.planning.placing import placed_on
 from tunet.planning.provenance import ModelName, Provenance, corrections
 from tunet.planning.report_files import CSV_NAME, JSON_NAME
 from tunet.planning.segments import segments_of
+from tunet.planning.surface_files import SUFFIXES as SURFACE_SUFFIXES
 from tunet.planning.surface_files import Space, write_surfaces
 from tunet.planning.surface_segments import named_surface
 from tunet.progress import Progress
@@ -36,6 +38,10 @@ class SurfaceChoice:
     one_file: bool
     with_margin: bool
     distance_from: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.suffix not in SURFACE_SUFFIXES or self.space not in [space.value for space in Space]:
+            raise ValueError(f"surfaces cannot be written as {self.suffix!r} in {self.space!r}")
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,10 @@ class PlanChoice:
     numbers: bool = False
     report: ReportChoice | None = None
     objects: bool = False
+
+    def __post_init__(self) -> None:
+        if self.label_suffix is not None and self.label_suffix not in LABEL_SUFFIXES:
+            raise ValueError(f"label maps cannot be written as {self.label_suffix!r}")
 
     @property
     def count(self) -> int:
