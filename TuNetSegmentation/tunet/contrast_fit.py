@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from tunet.bounds import bounds
 from tunet.volume import Volume
 
 Array = npt.NDArray[np.float32]
@@ -78,7 +79,8 @@ class ContrastFit:
         certain = whole.array > self.certain
         if np.count_nonzero(certain) < _FEWEST_CERTAIN:
             return whole
-        around = _box_around(certain, whole.grid.spacing_mm)
+        around = bounds(certain, [round(_AROUND_MM / spacing) for spacing in reversed(whole.grid.spacing_mm)])
+        assert around is not None  # enough voxels are certain
         probability = whole.array[around]
         steps = _steps(hu.array[around])
         evidence = self._evidence(steps, certain[around], probability < self.excluded)[steps]
@@ -111,11 +113,3 @@ def _distribution(steps: Steps) -> npt.NDArray[np.float64]:
     shares = np.bincount(steps, minlength=count) / max(1, steps.size)
     blurred = ndimage.gaussian_filter1d(shares, _BLUR_STEPS)
     return np.asarray((1 - _EVENLY) * blurred + _EVENLY / count)
-
-
-def _box_around(mask: Mask, spacing_mm: tuple[float, float, float]) -> tuple[slice, slice, slice]:
-    """The box (z, y, x) of a mask, :data:`_AROUND_MM` wider on every side."""
-    sides = ndimage.find_objects(mask.astype(np.uint8))[0]
-    spare = [round(_AROUND_MM / s) for s in reversed(spacing_mm)]
-    z, y, x = (slice(max(0, s.start - n), s.stop + n) for s, n in zip(sides, spare, strict=True))
-    return z, y, x

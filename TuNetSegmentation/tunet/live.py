@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from tunet.bounds import Box
 from tunet.grid import Grid
 from tunet.pieces import Mask
 from tunet.postprocessing import (
     Array,
-    Box,
     Counter,
     Cut,
     Decision,

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from tunet.bounds import bounds
+
 Mask = npt.NDArray[np.bool_]
 
 _NEIGHBORHOOD_RANK = {6: 1, 18: 2, 26: 3}
@@ -29,7 +31,7 @@ class Pieces:
     def of(cls, mask: Mask, connectivity: int) -> Pieces:
         """Pieces of voxels that touch by faces (6), edges as well (18) or corners as well (26)."""
         numbers = np.zeros(mask.shape, dtype=np.int32)
-        box = _box_of(mask)
+        box = bounds(mask)
         if box is None:
             return cls(numbers, np.zeros(1, dtype=np.intp))
         # Numbering takes most of the time of a moved threshold, so empty space is left out.
@@ -64,13 +66,3 @@ class Pieces:
             return self
         chosen = np.where(kept, np.arange(len(kept), dtype=np.int32), 0).astype(np.int32)
         return Pieces(chosen[self.numbers], np.where(kept, self.voxels, 0))
-
-
-def _box_of(mask: Mask) -> tuple[slice, slice, slice] | None:
-    slices = []
-    for axis in range(3):
-        found = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        if len(found) == 0:
-            return None
-        slices.append(slice(int(found[0]), int(found[-1]) + 1))
-    return slices[0], slices[1], slices[2]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 
+from tunet.bounds import Box, bounds
 from tunet.grid import Triple
 from tunet.pieces import Mask, Pieces
 from tunet.probability import ProbabilityMaps
@@ -24,7 +25,6 @@ from tunet.volume import KIDNEY, TUMOR, Volume
 
 Labels = npt.NDArray[np.uint8]
 Array = npt.NDArray[np.float32]
-Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Labeled:
 def label_regions(maps: ProbabilityMaps, options: PostProcessing) -> Labeled:
     """Algorithm 1 on maps that all lie on one grid; its thresholds and choices are ``options``."""
     grid = maps.grid
-    box = _box_reaching(maps, options.lowest)
+    box = bounds((maps.whole.array >= options.lowest) | (maps.tumor.array >= options.lowest))
     labels = np.zeros(grid.shape, dtype=np.uint8)
     if box is None:
         return Labeled(Volume(labels, grid), ("No voxel reaches the lowest threshold.",))
@@ -235,16 +235,3 @@ def _widened(mask: Mask, spacing_mm: Triple, margin_mm: float) -> Mask:
     image.SetSpacing(spacing_mm)
     distance = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)
     return np.asarray(sitk.GetArrayFromImage(distance) <= margin_mm)
-
-
-def _box_reaching(maps: ProbabilityMaps, lowest: float) -> Box | None:
-    """The smallest box (z, y, x) outside which no voxel of whole or tumour reaches ``lowest``."""
-    reaching = (maps.whole.array >= lowest) | (maps.tumor.array >= lowest)
-    slices = []
-    for axis in range(3):
-        others = tuple(a for a in range(3) if a != axis)
-        found = np.flatnonzero(reaching.any(axis=others))
-        if len(found) == 0:
-            return None
-        slices.append(slice(int(found[0]), int(found[-1]) + 1))
-    return slices[0], slices[1], slices[2]

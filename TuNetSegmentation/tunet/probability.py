@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
+from tunet.bounds import bounds
 from tunet.grid import Grid
 from tunet.preprocessing import restore
 from tunet.volume import Volume
@@ -48,14 +47,10 @@ class ProbabilityMaps:
         Where nothing does, one voxel is left. Only for maps that lie on one grid (see :meth:`on`).
         """
         reaching = (self.whole.array >= lowest) | (self.tumor.array >= lowest)
-        starts, shape = [], []
-        for axis, spacing in enumerate(reversed(self.grid.spacing_mm)):
-            found = np.flatnonzero(reaching.any(axis=tuple(a for a in range(3) if a != axis)))
-            spare = math.ceil(margin_mm / spacing)
-            start = max(0, int(found[0]) - spare) if len(found) else 0
-            stop = min(reaching.shape[axis], int(found[-1]) + 1 + spare) if len(found) else 1
-            starts.append(float(start))
-            shape.append(stop - start)
+        spare = [math.ceil(margin_mm / spacing) for spacing in reversed(self.grid.spacing_mm)]
+        box = bounds(reaching, spare) or (slice(0, 1),) * 3
+        starts = [float(side.start) for side in box]
+        shape = [min(side.stop, size) - side.start for side, size in zip(box, reaching.shape, strict=True)]
         part = self.grid.moved_to_index((starts[2], starts[1], starts[0]), (shape[0], shape[1], shape[2]))
         uncertainty = self.uncertainty.on_lattice(part, 0) if self.uncertainty is not None else None
         return ProbabilityMaps(

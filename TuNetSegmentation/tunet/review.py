@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from tunet.bounds import bounds
 from tunet.grid import Triple
 from tunet.volume import KIDNEY, TUMOR, Volume
 
@@ -69,7 +70,7 @@ def focus_lps(labels: Volume) -> Triple | None:
 
 def fingerprint(mask: Volume) -> str:
     """The same for the same voxels at the same place (to 0.1 mm), whatever empty space the volume has around them."""
-    box = _box(mask.array)
+    box = bounds(mask.array)
     if box is None:
         return "empty"
     z, y, x = (part.start for part in box)
@@ -79,14 +80,3 @@ def fingerprint(mask: Volume) -> str:
     digest = hashlib.sha256(repr((place.tolist(), inside.shape)).encode())
     digest.update(np.packbits(inside).tobytes())
     return digest.hexdigest()[:16]
-
-
-def _box(mask: Mask) -> tuple[slice, slice, slice] | None:
-    """The smallest box (z, y, x) around what is set."""
-    slices = []
-    for axis in range(3):
-        found = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        if len(found) == 0:
-            return None
-        slices.append(slice(int(found[0]), int(found[-1]) + 1))
-    return slices[0], slices[1], slices[2]

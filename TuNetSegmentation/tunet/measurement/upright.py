@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 
+from tunet.bounds import Box, bounds
 from tunet.errors import InputError
 from tunet.grid import Triple
 from tunet.volume import Volume
@@ -39,23 +40,19 @@ def checked_labels(labels: Volume) -> Volume:
 
 
 def cropped(volume: Volume, pad: int = 1) -> Volume:
-    """The smallest box around all values above 0, with ``pad`` voxels of background on every side."""
-    spans = []
-    for axis in range(3):
-        others = tuple(a for a in range(3) if a != axis)
-        filled = np.flatnonzero(volume.array.any(axis=others))
-        spans.append((int(filled[0]) - pad, int(filled[-1]) + 1 + pad))
-    shape = (spans[0][1] - spans[0][0], spans[1][1] - spans[1][0], spans[2][1] - spans[2][0])
-    return volume.on_lattice(volume.grid.moved_to_index((spans[2][0], spans[1][0], spans[0][0]), shape), 0)
+    """The smallest box around all values but 0 (there are some), with ``pad`` voxels of background on every side."""
+    box = bounds(volume.array)
+    assert box is not None
+    starts = [float(side.start - pad) for side in box]
+    z, y, x = (side.stop - side.start + 2 * pad for side in box)
+    return volume.on_lattice(volume.grid.moved_to_index((starts[2], starts[1], starts[0]), (z, y, x)), 0)
 
 
-def bounding_box(mask: Mask, pad: Sequence[int] = (1, 1, 1)) -> tuple[slice, slice, slice]:
+def bounding_box(mask: Mask, pad: Sequence[int] = (1, 1, 1)) -> Box:
     """Slices (z, y, x) of the smallest box around a mask that is not empty, padded where the array has room."""
-    spans = []
-    for axis in range(3):
-        filled = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        spans.append(slice(max(0, int(filled[0]) - pad[axis]), int(filled[-1]) + 1 + pad[axis]))
-    return spans[0], spans[1], spans[2]
+    box = bounds(mask, pad)
+    assert box is not None
+    return box
 
 
 def upright(labels: Volume) -> Volume:
