@@ -323,11 +323,13 @@ def main() -> None:
     parser.add_argument("steps", nargs="*", help=", ".join(steps))
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    session = bench.start()
-    album = Album(session, options.output)
-    for name in options.steps or steps:
-        steps[name](session, album)
-    save_icon()
+    with tempfile.TemporaryDirectory(prefix="models-") as models:
+        os.environ["TUNET_MODELS"] = models  # the panel begins with a model of the maker's own, if there is one
+        session = bench.start()
+        album = Album(session, options.output)
+        for name in options.steps or steps:
+            steps[name](session, album)
+        save_icon()
 
 
 if __name__ == "__main__":
