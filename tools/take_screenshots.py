@@ -58,7 +58,7 @@ class Album:
 
 
 def shrink(path: Path, scale: int) -> None:
-    """Fewer bytes: 1x without loss, 2x as JPEG; all together stay below 12 MB."""
+    """Fewer bytes: 1x without loss, 2x as JPEG; all together stay below 14 MB."""
     from PIL import Image
 
     picture = Image.open(path).convert("RGB")
