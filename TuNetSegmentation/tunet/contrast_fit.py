@@ -25,7 +25,7 @@ Mask = npt.NDArray[np.bool_]
 Steps = npt.NDArray[np.intp]
 
 # HU distributions: steps of 10 HU, blurred by one step; values outside count for the outermost step.
-_LOW_HU, _HIGH_HU, _STEP_HU, _BLUR_STEPS = -200.0, 400.0, 10.0, 1.0
+_LOW_HU, _STEP_HU, _STEPS, _BLUR_STEPS = -200.0, 10.0, 60, 1.0
 # Share that is spread over all steps, so that a HU never seen has a likelihood as well.
 _EVENLY = 0.1
 # Fewer certain voxels make no distribution.
@@ -39,7 +39,7 @@ class ContrastFit:
     """How far HU may overrule W-Net.
 
     Attributes:
-        certain: from this probability on a voxel shows how kidney looks.
+        certain: above this probability a voxel shows how kidney looks.
         excluded: below it a voxel shows how everything else looks.
         doubtful_from, doubtful_to: probabilities between which HU count.
         strongest: HU change a voxel's log odds by no more than this.
@@ -90,7 +90,7 @@ class ContrastFit:
         fitted[around][doubtful] = _moved(probability[doubtful], evidence[doubtful])
         return Volume(fitted, whole.grid)
 
-    def _evidence(self, steps: Steps, kidney: npt.NDArray[np.bool_], rest: npt.NDArray[np.bool_]) -> Array:
+    def _evidence(self, steps: Steps, kidney: Mask, rest: Mask) -> Array:
         """Log likelihood ratio of kidney to everything else, for each step of HU."""
         ratio = np.log(_distribution(steps[kidney]) / _distribution(steps[rest]))
         return np.clip(ratio, -self.strongest, self.strongest).astype(np.float32)
@@ -103,13 +103,11 @@ def _moved(probability: Array, evidence: Array) -> Array:
 
 
 def _steps(hu: Array) -> Steps:
-    last = round((_HIGH_HU - _LOW_HU) / _STEP_HU) - 1
-    return np.asarray(np.clip((hu - _LOW_HU) / _STEP_HU, 0, last), dtype=np.intp)
+    return np.asarray(np.clip((hu - _LOW_HU) / _STEP_HU, 0, _STEPS - 1), dtype=np.intp)
 
 
 def _distribution(steps: Steps) -> npt.NDArray[np.float64]:
     """Share of each step among the voxels, blurred, partly spread evenly."""
-    count = round((_HIGH_HU - _LOW_HU) / _STEP_HU)
-    shares = np.bincount(steps, minlength=count) / max(1, steps.size)
+    shares = np.bincount(steps, minlength=_STEPS) / max(1, steps.size)
     blurred = ndimage.gaussian_filter1d(shares, _BLUR_STEPS)
-    return np.asarray((1 - _EVENLY) * blurred + _EVENLY / count)
+    return np.asarray((1 - _EVENLY) * blurred + _EVENLY / _STEPS)
