@@ -30,8 +30,8 @@ FILE_NAME = "processor.json"
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 # The paper's first three levels on an eighth of an eighth of its window.
 _SIZE, _WINDOW = NetworkSize(16, 3), (32, 32, 32)
-# A format the processor has no instructions for may be imitated, two hundred times slower: most of a minute. A window of
-# a quarter of the edge tells that in less than a second.
+# A format the processor has no instructions for may be imitated, two hundred times slower: most of a minute. A window
+# of a quarter of the edge tells that in less than a second.
 _SMALL_WINDOW, _HOPELESS = (8, 8, 8), 8.0
 # Another choice than the usual one must win by this much: a measurement is never exact.
 _CLEARLY = 0.9
