@@ -33,16 +33,20 @@ class Held:
     file_mb: float
 
 
+def memory_and_handles(process: Path) -> tuple[float, int]:
+    """Megabytes in memory and open files of a process, a folder of /proc."""
+    status = dict(line.split(":", 1) for line in (process / "status").read_text(encoding="ascii").splitlines())
+    return int(status["VmRSS"].split()[0]) / 1024, len(list((process / "fd").iterdir()))
+
+
 def held(pid: int, folder: Path, seconds: float) -> Held:
     """Look at the process and its private folder."""
     process = Path("/proc") / str(pid)
-    status = dict(line.split(":", 1) for line in (process / "status").read_text(encoding="ascii").splitlines())
     files = [path for path in folder.rglob("*") if path.is_file()]
     return Held(
         seconds,
-        int(status["VmRSS"].split()[0]) / 1024,
-        len(list((process / "fd").iterdir())),
-        int(status["Threads"]),
+        *memory_and_handles(process),
+        len(list((process / "task").iterdir())),
         len(files),
         sum(path.stat().st_size for path in files) / 1e6,
     )

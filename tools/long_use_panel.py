@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from long_use import table
+from long_use import memory_and_handles, table
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "TuNetSegmentation")]
@@ -37,12 +37,9 @@ def held(panel: Any, seconds: float) -> Held:
     """Look at the process, the scene and the temporary folder."""
     import slicer
 
-    process = Path("/proc/self")
-    status = dict(line.split(":", 1) for line in (process / "status").read_text(encoding="ascii").splitlines())
     return Held(
         seconds,
-        int(status["VmRSS"].split()[0]) / 1024,
-        len(list((process / "fd").iterdir())),
+        *memory_and_handles(Path("/proc/self")),
         slicer.mrmlScene.GetNumberOfNodes(),
         panel.state.segmentation.GetSegmentation().GetNumberOfSegments(),
         sum(path.is_file() for path in Path(tempfile.gettempdir()).rglob("*")),
