@@ -9,7 +9,7 @@ import pytest
 import surface_distance
 from scipy import ndimage
 from tunet.errors import UsageError
-from tunet.evaluation.surfaces import SurfaceScores, common_box, surface_scores
+from tunet.evaluation.surfaces import SurfaceScores, surface_scores
 from tunet.volume_io import read_labels
 
 # Unlike along every axis, x, y, z.
@@ -92,12 +92,6 @@ class TestCropping:
         scores = surface_scores(found, truth, labels.grid.spacing_mm, 1.03)
         assert scores.dice == surface_distance.compute_surface_dice_at_tolerance(distances, 1.03)
         assert scores.hd95_mm == surface_distance.compute_robust_hausdorff(distances, 95)
-
-    def test_box_of_both(self):
-        first, second = np.zeros((5, 6, 7)), np.zeros((5, 6, 7))
-        first[1, 2, 3] = second[2, 5, 3] = 1
-        assert common_box(first, second) == (slice(1, 3), slice(2, 6), slice(3, 4))
-        assert common_box(np.zeros((2, 2, 2)), np.zeros((2, 2, 2))) is None
 
 
 def test_missing_package_is_one_sentence(monkeypatch):

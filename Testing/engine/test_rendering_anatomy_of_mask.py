@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from kidney_masks import GRID, MIDDLE_LPS, as_kits_stores_it, upright_mask
 from tunet.errors import InputError
 from tunet.grid import Grid, orientation_matrix
-from tunet.rendering.anatomy_of_mask import as_stored, box_slices, kidney_places, midline, shares, trimmed, upright
+from tunet.rendering.anatomy_of_mask import as_stored, kidney_places, midline, shares, trimmed, upright
 from tunet.volume import TUMOR, Volume
 
 ORIENTATIONS = [
@@ -106,12 +106,6 @@ class TestShares:
         whole = found.kidney + found.tumor
         assert float(whole.min()) >= 0
         assert float(whole.max()) <= 1 + 1e-5
-
-
-def test_box_of_labelled_voxels():
-    array = np.zeros((5, 6, 7), np.uint8)
-    array[2, 3, 4] = array[3, 3, 1] = 1
-    assert box_slices(array, 1) == (slice(1, 5), slice(2, 5), slice(0, 6))
 
 
 def test_the_masks_grid_is_a_tenth_of_a_patient():

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from tunet.bounds import bounds
+from tunet.bounds import bounding_box
 from tunet.volume import Volume
 
 Array = npt.NDArray[np.float32]
@@ -79,8 +79,7 @@ class ContrastFit:
         certain = whole.array > self.certain
         if np.count_nonzero(certain) < _FEWEST_CERTAIN:
             return whole
-        around = bounds(certain, [round(_AROUND_MM / spacing) for spacing in reversed(whole.grid.spacing_mm)])
-        assert around is not None  # enough voxels are certain
+        around = bounding_box(certain, [round(_AROUND_MM / spacing) for spacing in reversed(whole.grid.spacing_mm)])
         probability = whole.array[around]
         steps = _steps(hu.array[around])
         evidence = self._evidence(steps, certain[around], probability < self.excluded)[steps]

@@ -50,8 +50,8 @@ class ProbabilityMaps:
         spare = [math.ceil(margin_mm / spacing) for spacing in reversed(self.grid.spacing_mm)]
         box = bounds(reaching, spare) or (slice(0, 1),) * 3
         starts = [float(side.start) for side in box]
-        shape = [min(side.stop, size) - side.start for side, size in zip(box, reaching.shape, strict=True)]
-        part = self.grid.moved_to_index((starts[2], starts[1], starts[0]), (shape[0], shape[1], shape[2]))
+        z, y, x = (side.stop - side.start for side in box)
+        part = self.grid.moved_to_index((starts[2], starts[1], starts[0]), (z, y, x))
         uncertainty = self.uncertainty.on_lattice(part, 0) if self.uncertainty is not None else None
         return ProbabilityMaps(
             self.localization.on_lattice(part, 0),

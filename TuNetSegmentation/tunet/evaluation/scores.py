@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tunet.bounds import bounds
 from tunet.errors import InputError
 from tunet.evaluation.overlap import check_same_grid, dice
 from tunet.evaluation.schemes import CYST, EvaluatedClass, Scheme
-from tunet.evaluation.surfaces import SurfaceScores, common_box, surface_scores
+from tunet.evaluation.surfaces import SurfaceScores, surface_scores
 from tunet.grid import Grid
 from tunet.volume import Volume
 
@@ -86,7 +87,7 @@ def score_case(found: Volume, truth: Volume, scheme: Scheme) -> CaseScores:
     _check_labels(found, "segmentation")
     _check_labels(truth, "truth")
     # Everything outside the labels is background in both and counts for nothing.
-    box = common_box(found.array, truth.array) or (slice(0, 1),) * 3
+    box = bounds(found.array | truth.array) or (slice(0, 1),) * 3
     cropped = found.array[box], truth.array[box]
     return CaseScores({c.name: _score_class(*cropped, c, truth.grid) for c in scheme.classes})
 

@@ -11,13 +11,13 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 
+from tunet.bounds import bounds
 from tunet.errors import UsageError
 from tunet.grid import Triple
 
 PERCENTILE = 95.0
 
 Mask = npt.NDArray[np.bool_]
-Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def surface_scores(found: Mask, truth: Mask, spacing_mm: Triple, tolerance_mm: f
         UsageError: the package surface-distance is not installed.
     """
     package = surface_package()
-    box = common_box(found, truth)
+    box = bounds(found | truth)
     if box is None:
         return SurfaceScores(1.0, None)
     found, truth = found[box], truth[box]
@@ -71,15 +71,3 @@ def surface_package() -> ModuleType:
             "Surface Dice is measured with the package surface-distance; install it with: pip install 'tunet[evaluate]'"
         ) from None
     return surface_distance  # type: ignore[no-any-return]
-
-
-def common_box(first: npt.NDArray[np.generic], second: npt.NDArray[np.generic]) -> Box | None:
-    """The smallest box (z, y, x) outside which two arrays of one shape are zero; None when both are zero throughout."""
-    slices = []
-    for axis in range(3):
-        others = tuple(a for a in range(3) if a != axis)
-        where = np.flatnonzero(first.any(axis=others) | second.any(axis=others))
-        if where.size == 0:
-            return None
-        slices.append(slice(int(where[0]), int(where[-1]) + 1))
-    return slices[0], slices[1], slices[2]

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 
+from tunet.bounds import Box, bounds
 from tunet.errors import InputError
 from tunet.evaluation.cases import Case, read_case
 from tunet.evaluation.comparison import Evaluation
 from tunet.evaluation.grids import LabelPair
 from tunet.evaluation.overlap import check_same_grid
 from tunet.evaluation.schemes import CYST
-from tunet.evaluation.surfaces import Box, common_box
 from tunet.pictures import contour_picture
 from tunet.volume import KIDNEY, TUMOR, Volume
 from tunet.volume_io import read_ct
@@ -74,7 +74,7 @@ def _scene(case: Case) -> _Scene:
     check_same_grid(ct.grid, pair.truth.grid)
     pair = LabelPair(_upright(pair.found), _upright(pair.truth))
     ct = _upright(ct)
-    box = _with_margin(common_box(pair.found.array, pair.truth.array), ct)
+    box = _with_margin(bounds(pair.found.array | pair.truth.array), ct)
     return _Scene(_cropped(ct, box), *(_cropped(_without_cysts(labels), box) for labels in (pair.found, pair.truth)))
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from tunet.bounds import bounding_box
 from tunet.errors import InputError, UsageError
 from tunet.grid import Grid
 from tunet.measurement.structures import SIDES, Structures, find_structures
-from tunet.measurement.upright import Mask, Points, border, bounding_box, world_points
+from tunet.measurement.upright import Mask, Points, border, world_points
 from tunet.volume import KIDNEY, Volume
 
 # Depth in voxels of the nearest inside centre beneath a smooth surface: with it, balls of 10 to 20 mm with margins of 5

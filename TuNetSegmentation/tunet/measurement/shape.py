@@ -14,8 +14,9 @@ import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
+from tunet.bounds import bounding_box
 from tunet.measurement.structures import Side
-from tunet.measurement.upright import Mask, Points, border, bounding_box, world_points
+from tunet.measurement.upright import Mask, Points, border, world_points
 from tunet.volume import KIDNEY, Volume
 
 Vector = npt.NDArray[np.float64]
@@ -90,7 +91,7 @@ def hull_mask(mask: Mask, volume: Volume) -> Mask | None:
 def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> Points | None:
     spacing = labels.grid.spacing_mm[::-1]
     # Outside the hull's box there is no dent; a large tumor makes the label map many times larger than that.
-    box = bounding_box(hull)
+    box = bounding_box(hull, 1)
     labels = _boxed(labels, box)
     dent = hull[box] & (labels.array == 0)
     medial = -1.0 if side == "left" else 1.0
@@ -98,7 +99,7 @@ def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> Points | N
     dent &= ((x - centre[0]) * medial > 0)[None, None]
     if not dent.any():
         return None
-    box = bounding_box(dent)
+    box = bounding_box(dent, 1)
     labels, dent = _boxed(labels, box), dent[box]
     core = ndimage.distance_transform_edt(dent, sampling=spacing) > SINUS_RADIUS_MM
     if not core.any():

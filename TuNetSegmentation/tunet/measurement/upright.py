@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 
-from tunet.bounds import Box, bounds
+from tunet.bounds import bounding_box
 from tunet.errors import InputError
 from tunet.grid import Triple
 from tunet.volume import Volume
@@ -41,18 +39,10 @@ def checked_labels(labels: Volume) -> Volume:
 
 def cropped(volume: Volume, pad: int = 1) -> Volume:
     """The smallest box around all values but 0 (there are some), with ``pad`` voxels of background on every side."""
-    box = bounds(volume.array)
-    assert box is not None
+    box = bounding_box(volume.array)
     starts = [float(side.start - pad) for side in box]
     z, y, x = (side.stop - side.start + 2 * pad for side in box)
     return volume.on_lattice(volume.grid.moved_to_index((starts[2], starts[1], starts[0]), (z, y, x)), 0)
-
-
-def bounding_box(mask: Mask, pad: Sequence[int] = (1, 1, 1)) -> Box:
-    """Slices (z, y, x) of the smallest box around a mask that is not empty, padded where the array has room."""
-    box = bounds(mask, pad)
-    assert box is not None
-    return box
 
 
 def upright(labels: Volume) -> Volume:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from tunet.bounds import Box, bounding_box
 from tunet.errors import InputError
 from tunet.grid import Grid, Shape, Triple
 from tunet.volume import KIDNEY, TUMOR, Volume
@@ -15,7 +16,6 @@ from tunet.volume import KIDNEY, TUMOR, Volume
 LEFT, RIGHT = "left", "right"
 Mask = npt.NDArray[np.bool_]
 Share = npt.NDArray[np.float32]
-Box = tuple[slice, slice, slice]
 
 # Smaller pieces of a mask are not taken for a kidney of their own.
 _LEAST_KIDNEY_MM3 = 20_000.0
@@ -85,14 +85,14 @@ def as_stored(volume: Volume, like: Grid) -> Volume:
 def shares(mask: Volume, spacing_mm: Triple | None) -> Shares:
     """An upright mask as it is, or at another voxel size; a voxel then gets the label that most of it has."""
     if spacing_mm is None:
-        box = box_slices(mask.array, _MARGIN_VOXELS)
+        box = bounding_box(mask.array, _MARGIN_VOXELS)
         kidney, tumor = ((mask.array[box] == value).astype(np.float32) for value in (KIDNEY, TUMOR))
         return Shares(mask.grid, mask.array, box, kidney, tumor)
     grid = mask.grid.resized(_shape_at(mask.grid, spacing_mm))
     kidney, tumor = (_averaged(mask, value, grid) for value in (KIDNEY, TUMOR))
     whole = kidney + tumor
     labels = np.where(whole >= 0.5, np.where(tumor > kidney, TUMOR, KIDNEY), 0).astype(np.uint8)
-    box = box_slices(whole, 1)
+    box = bounding_box(whole, 1)
     return Shares(grid, labels, box, kidney[box], tumor[box])
 
 
@@ -125,18 +125,7 @@ def midline(labels: Volume, image_middle_x: float) -> float:
 
 def trimmed(mask: Volume, margin: int = 3) -> Volume:
     """The part of a mask in which something is labelled, widened by some voxels."""
-    return cropped(mask, box_slices(mask.array, margin))
-
-
-def box_slices(mask: npt.NDArray[np.generic], margin: int) -> Box:
-    """The box around an array's voxels that are not 0, widened by so many voxels, inside the array."""
-    box = [slice(0, n) for n in mask.shape]
-    for axis in range(3):
-        others = tuple(a for a in range(3) if a != axis)
-        used = np.flatnonzero(mask[tuple(box)].any(axis=others))
-        first, last = int(used[0]) + box[axis].start, int(used[-1]) + box[axis].start
-        box[axis] = slice(max(0, first - margin), min(mask.shape[axis], last + 1 + margin))
-    return box[0], box[1], box[2]
+    return cropped(mask, bounding_box(mask.array, margin))
 
 
 def cropped(volume: Volume, box: Box) -> Volume:
@@ -148,7 +137,7 @@ def cropped(volume: Volume, box: Box) -> Volume:
 
 def _place(labels: Volume, side: str, columns: slice) -> KidneyPlace:
     half = labels.array[:, :, columns]
-    box = box_slices(half, 0)
+    box = bounding_box(half)
     part = half[box]
     first = np.array([box[0].start, box[1].start, box[2].start + columns.start])
     low, high = first - 0.5, first + np.array(part.shape) - 0.5
@@ -207,7 +196,7 @@ def _averaged(mask: Volume, value: int, grid: Grid) -> Share:
     if not chosen.any():
         return np.zeros(grid.shape, dtype=np.float32)
     ratio = [wide / fine for wide, fine in zip(grid.spacing_mm[::-1], mask.grid.spacing_mm[::-1], strict=True)]
-    part = cropped(Volume(chosen, mask.grid), box_slices(chosen, _MARGIN_VOXELS + round(2 * max(ratio))))
+    part = cropped(Volume(chosen, mask.grid), bounding_box(chosen, _MARGIN_VOXELS + round(2 * max(ratio))))
     sigma = [_BOX_SIGMA * np.sqrt(max(r * r - 1, 0)) for r in ratio]
     smooth = ndimage.gaussian_filter(part.array.astype(np.float32), sigma, truncate=2.5)
     return np.asarray(Volume(smooth, part.grid).resampled(grid).array, dtype=np.float32)

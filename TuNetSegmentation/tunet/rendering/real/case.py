@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy import ndimage
 
+from tunet.bounds import bounding_box
 from tunet.measurement.diameters import largest_diameter
-from tunet.rendering.anatomy_of_mask import box_slices
 from tunet.rendering.anatomy_of_mask import cropped as cropped_volume
 from tunet.rendering.real.cysts import CystInKidney, WidePelvis, add_cyst, widen_pelvis
 from tunet.rendering.real.donors import Donor
@@ -271,7 +271,7 @@ def _made(scene: Scene, about: CaseDescription) -> MadeCase:
             labels.array[box][mask] = 1  # scraps at the edge of a cut
             continue
         whole = Volume(pieces == number, scene.grid)
-        part = cropped_volume(whole, box_slices(whole.array, 1))
+        part = cropped_volume(whole, bounding_box(whole.array, 1))
         ball = 2 * (3 * mm3 / (4 * np.pi)) ** (1 / 3)
         about.lesions.append(Lesion(mm3 / 1000, largest_diameter(part).length_mm, ball))
     return MadeCase(Volume(as_int16(scene), scene.grid), labels, about)

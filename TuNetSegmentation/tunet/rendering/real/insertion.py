@@ -8,6 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
+from tunet.bounds import Box
 from tunet.grid import Grid, Triple
 from tunet.rendering.anatomy_of_mask import KidneyPlace
 from tunet.rendering.real.donors import Donor, surface_points, touching
@@ -15,7 +16,7 @@ from tunet.rendering.real.grain import Grain
 from tunet.rendering.real.phase import Levels
 from tunet.rendering.real.registration import Mapping, Points, registered
 from tunet.rendering.real.rooms import Rooms
-from tunet.rendering.real.scene import Box, Field, Scene, smooth_step
+from tunet.rendering.real.scene import Field, Scene, smooth_step
 from tunet.rendering.surroundings import Surroundings
 from tunet.rendering.tumors import TumorKind, TumorStyle, kind_of, random_style, tumor_tissue
 from tunet.volume import TUMOR, Volume

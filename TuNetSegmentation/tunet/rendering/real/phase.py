@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
+from tunet.bounds import Box
 from tunet.grid import Triple
 from tunet.rendering.anatomy_of_mask import KidneyPlace
 from tunet.rendering.enhancement import Enhancement, enhancement
 from tunet.rendering.parenchyma import kidney_tissue
-from tunet.rendering.real.scene import Box, Field, Scene, smooth_step
+from tunet.rendering.real.scene import Field, Scene, smooth_step
 from tunet.rendering.surroundings import Surroundings
 from tunet.volume import Volume
 

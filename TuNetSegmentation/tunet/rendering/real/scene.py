@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tunet.bounds import Box, bounding_box
 from tunet.grid import Grid, Triple
-from tunet.rendering.anatomy_of_mask import KidneyPlace, box_slices, cropped, kidney_places, midline
+from tunet.rendering.anatomy_of_mask import KidneyPlace, cropped, kidney_places, midline
 from tunet.volume import KIDNEY, TUMOR, Volume
 
 Field = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
-Box = tuple[slice, slice, slice]
 
 # Less of a side's label than this is what a scan's end left of a kidney.
 LEAST_KIDNEY_ML = 20.0
@@ -45,7 +45,7 @@ class Scene:
         labels = Volume((self.kidney >= 0.5).astype(np.uint8) * np.uint8(KIDNEY), self.grid)
         if not labels.array.any():
             return ()
-        small = cropped(labels, box_slices(labels.array, 2))
+        small = cropped(labels, bounding_box(labels.array, 2))
         middle = midline(small, self.middle_x())
         found = []
         for place in kidney_places(small, middle):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
+from tunet.bounds import Box
 from tunet.rendering.anatomy_of_mask import KidneyPlace
 from tunet.rendering.parenchyma import kidney_tissue, paint_cysts, random_cysts
 from tunet.rendering.real.donors import Donor
@@ -14,7 +15,7 @@ from tunet.rendering.real.grain import Grain
 from tunet.rendering.real.insertion import Host, paint, tumor_style
 from tunet.rendering.real.registration import registered
 from tunet.rendering.real.rooms import Rooms
-from tunet.rendering.real.scene import Box, Field, Scene, smooth_step
+from tunet.rendering.real.scene import Field, Scene, smooth_step
 from tunet.rendering.shapes import Canvas, SmoothNoise
 from tunet.rendering.surroundings import Surroundings
 from tunet.rendering.tumors import TumorStyle
