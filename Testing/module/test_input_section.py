@@ -128,6 +128,28 @@ class TestSample:
         assert a_panel.state.ct.GetName() == "Synthetic abdomen"
         assert a_panel.ui.segmentButton.enabled
 
+    def test_the_model_made_for_it_is_chosen_until_a_patients_ct_is(self, a_bench, a_ct, a_panel):
+        a_panel.inputSection.onSample()
+        assert a_panel.state.model == "phantom"
+        a_panel.state.ct = a_ct
+        assert a_panel.state.model == "tiny"
+
+    def test_a_model_chosen_for_it_by_hand_stays(self, a_bench, a_ct, a_panel):
+        a_panel.inputSection.onSample()
+        selector = a_panel.ui.modelSelector
+        selector.setCurrentIndex(selector.findData("starter"))
+        assert "choose phantom" in a_panel.ui.ctMessage.text
+        a_panel.state.ct = a_ct
+        assert a_panel.state.model == "starter"
+
+    def test_what_it_was_tried_with_is_not_remembered(self, a_bench, a_panel):
+        import qt
+
+        a_panel.modelSection.remember()
+        a_panel.inputSection.onSample()
+        a_panel.modelSection.remember()
+        assert qt.QSettings().value("TuNetSegmentation/model") == "tiny"
+
     def test_it_is_in_slicers_sample_data(self, a_bench, a_panel):
         import SampleData
 

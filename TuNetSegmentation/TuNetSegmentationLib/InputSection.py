@@ -38,10 +38,11 @@ class InputSection:
 
     def show(self) -> None:
         """Say at once what is wrong or doubtful."""
-        problem = self.problem
-        self._panel.ui.ctMessage.text = problem or self._doubts.about(self._panel.state.ct)
-        self._panel.ui.ctMessage.visible = bool(self._panel.ui.ctMessage.text)
-        self._panel.ui.drawRoiButton.enabled = not SceneVolumes.problemWith(self._panel.state.ct)
+        ct = self._panel.state.ct
+        message = self.problem or self._doubts.about(ct) or self._panel.modelSection.doubtAbout(ct)
+        self._panel.ui.ctMessage.text = message
+        self._panel.ui.ctMessage.visible = bool(message)
+        self._panel.ui.drawRoiButton.enabled = not SceneVolumes.problemWith(ct)
 
     def onFromFile(self, checked: bool = False) -> None:
         """Slicer's own dialog; what it loads is chosen."""
@@ -55,6 +56,7 @@ class InputSection:
         """A CT for those who have none."""
         self._panel.say(_("Making a synthetic abdomen..."))
         self._chooseNew(SampleCt.makeSample)
+        self._panel.modelSection.onSample()
         self._panel.say("")
 
     def onDrawRoi(self, checked: bool = False) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import qt
 import slicer
 
+from TuNetSegmentationLib.SampleCt import isSample
 from TuNetSegmentationLib.Translation import translatorFor
 
 _ = translatorFor(__file__)
@@ -23,6 +24,7 @@ class ModelSection:
         self._devices = [{"device": "cpu", "name": _("CPU")}]
         self._asked = False
         self._filling = False
+        self._beforeSample = ""
         ui = panel.ui
         ui.modelSelector.connect("currentIndexChanged(int)", self.onModelChosen)
         ui.variantSelector.connect("currentIndexChanged(int)", self.onVariantChosen)
@@ -58,9 +60,25 @@ class ModelSection:
             state.variant = _remembered("variant") if remembered else ""
             state.device = _remembered("device") or "auto"
             self._takeThresholds()
+            self._beforeSample = ""
+
+    def onSample(self) -> None:
+        """The model made for synthetic CT is chosen until a patient's is."""
+        model, state = self._panel.logic.models.forSample(), self._panel.state
+        if model is not None and model.name != state.model:
+            self._beforeSample = state.model
+            self._choose(model.name)
+
+    def doubtAbout(self, ct: Any) -> str:
+        """Whether the chosen model suits a CT, in a sentence; empty if it does."""
+        model, chosen = self._panel.logic.models.forSample(), self.chosen
+        if model is None or chosen is None or not isSample(ct) or not chosen.sawPatients:
+            return ""
+        return _("This CT is synthetic; choose {name} under Model, which was made for it.").format(name=model.title)
 
     def show(self) -> None:
         """Fill the lists and select what the parameter node says."""
+        self._leaveSample()
         state, models, ui = self._panel.state, self._panel.logic.models, self._panel.ui
         chosen = self.chosen
         offers = chosen.offers if chosen else []
@@ -87,7 +105,9 @@ class ModelSection:
         return f"{chosen.title}: {chosen.use}" if said else f"{chosen.title}: {chosen.use} {notice}"
 
     def remember(self) -> None:
-        """Begin with these choices in the next scene."""
+        """Begin with these choices in the next scene, unless they were for trying."""
+        if isSample(self._panel.state.ct):
+            return
         state, settings = self._panel.state, qt.QSettings()
         for name in ("model", "variant", "device"):
             settings.setValue(_SETTINGS + name, getattr(state, name))
@@ -107,8 +127,7 @@ class ModelSection:
     def onModelChosen(self, index: int) -> None:
         """Another model brings its own thresholds."""
         if not self._filling and index >= 0:
-            self._panel.state.model = self._panel.ui.modelSelector.itemData(index)
-            self._takeThresholds()
+            self._choose(self._panel.ui.modelSelector.itemData(index))
 
     def onVariantChosen(self, index: int) -> None:
         """Another of the model's networks."""
@@ -154,10 +173,21 @@ class ModelSection:
     def onInstalled(self, name: str) -> None:
         """A new model is chosen at once."""
         self._panel.logic.models.refresh()
-        self._panel.state.model = name
-        self._takeThresholds()
+        self._choose(name)
         self._panel.say(_("Installed the model {name}.").format(name=name))
         self._panel.refresh()
+
+    def _choose(self, name: str) -> None:
+        self._panel.state.model = name
+        self._takeThresholds()
+
+    def _leaveSample(self) -> None:
+        """A patient's CT is not left to the model that was chosen for the synthetic one."""
+        ct = self._panel.state.ct
+        if self._beforeSample and ct is not None and not isSample(ct):
+            before, self._beforeSample = self._beforeSample, ""
+            if self.chosen is not None and not self.chosen.sawPatients:
+                self._choose(before)
 
     def _takeThresholds(self) -> None:
         if self.chosen and self.chosen.postprocessing is not None:

@@ -71,6 +71,10 @@ class ModelShelf:
         usable = [choice for choice in self.choices if not choice.problem]
         return min(usable, key=lambda choice: (not choice.sawPatients, not choice.removable), default=None)
 
+    def forSample(self) -> ModelChoice | None:
+        """The one made for synthetic CT."""
+        return next((choice for choice in self.choices if not choice.problem and not choice.sawPatients), None)
+
     def remove(self, name: str) -> str:
         """Delete a model the user installed; returns why not in a sentence, or nothing."""
         from tunet.errors import TunetError

@@ -36,6 +36,7 @@ class ResultSection:
         titles = (_("Segment"), _("Volume"), _("Your changes"), _("Dice"), _("Review"))
         ui.volumesTable.setColumnCount(len(titles))
         ui.volumesTable.setHorizontalHeaderLabels(titles)
+        ui.volumesTable.horizontalHeaderItem(3).setToolTip(_("Agreement of what you changed with the model's result."))
         ui.volumesTable.verticalHeader().hide()
         header = ui.volumesTable.horizontalHeader()
         header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
@@ -187,6 +188,6 @@ def _changeWords(change: Any) -> tuple[str, str]:
     if change is None:
         return "", ""
     if change.is_none:
-        return _("none"), "1.000"
+        return _("none"), ""
     words = _("+{added:.1f} / -{removed:.1f} ml").format(added=change.added_ml, removed=change.removed_ml)
     return words, f"{change.dice:.3f}"

@@ -9,6 +9,7 @@ from TuNetSegmentationLib.Translation import translatorFor
 _ = translatorFor(__file__)
 
 SAMPLE_NAME = "TuNetPhantom"
+_ATTRIBUTE = "TuNetSegmentation.Synthetic"
 # One that no model was trained on.
 _SEED = 900_001
 _SPACING_MM = (2.0, 2.0, 3.0)
@@ -40,6 +41,12 @@ def makeSample() -> Any:
         case = make_phantom(_SEED, PhantomRecipe(spacing_mm=_SPACING_MM))
     name = slicer.mrmlScene.GenerateUniqueName(_("Synthetic abdomen"))
     node = newCt(case.ct, name)
+    node.SetAttribute(_ATTRIBUTE, "1")
     setSoftTissueWindow(node)
     slicer.util.setSliceViewerLayers(background=node, fit=True)
     return node
+
+
+def isSample(ctNode: Any) -> bool:
+    """Whether a CT is the synthetic one, also in a scene that was saved."""
+    return ctNode is not None and ctNode.GetAttribute(_ATTRIBUTE) == "1"
