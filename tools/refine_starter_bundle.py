@@ -17,6 +17,7 @@ from pathlib import Path
 
 from safetensors.torch import save
 from train_starter_bundle import (
+    CONTRAST_FIT,
     LOCALIZER_TUNING,
     POSTPROCESSING,
     WHOLE_TUNING,
@@ -26,7 +27,6 @@ from train_starter_bundle import (
     run_all,
 )
 from tunet.bundle import Bundle, load_bundle, write_manifest
-from tunet.contrast_fit import ContrastFit
 from tunet.training.config import FitConfig
 from tunet.training.fit import WEIGHTS_NAME
 from tunet.training.run import LOCALIZATION, RUN_NAME
@@ -81,7 +81,7 @@ def refined(bundle: Bundle, output: Path, chosen: dict[str, Path], version: str)
             tensors = read_weights(chosen.get(run, output / run / WEIGHTS_NAME))
             (folder / name).write_bytes(save({key: tensor.half().contiguous() for key, tensor in tensors.items()}))
     card = replace(bundle.card, version=version, provenance=PROVENANCE)
-    released = replace(bundle, folder=folder, card=card, postprocessing=POSTPROCESSING, contrast_fit=ContrastFit())
+    released = replace(bundle, folder=folder, card=card, postprocessing=POSTPROCESSING, contrast_fit=CONTRAST_FIT)
     write_manifest(released)
     return load_bundle(folder)
 

@@ -14,6 +14,7 @@ from tunet.volume import Volume
 
 GRID = Grid((10, 24, 24), (2.5, 2.5, 3.0))
 FIT = ContrastFit()
+AGAINST_FLUID = ContrastFit(fluid_strongest=2.0)
 KIDNEY_HU, LIVER_HU = 200.0, 110.0
 # Columns x: kidney for certain | doubtful | certainly not.
 CERTAIN, DOUBTFUL, EXCLUDED = slice(0, 8), slice(8, 12), slice(12, 24)
@@ -61,6 +62,31 @@ def test_the_two_kinds_are_weighed_by_their_shares():
 def test_a_tumor_keeps_what_w_net_says():
     assert doubtful_after(0.7, LIVER_HU, tumor=FIT.tumor_guard) == pytest.approx(0.7)
     assert doubtful_after(0.4, KIDNEY_HU, tumor=FIT.tumor_guard) > 0.8
+
+
+class TestFluid:
+    def after(self, hu: float) -> float:
+        return float(AGAINST_FLUID.without_fluid(volume(0.6), volume(hu)).array[5, 12, 12])
+
+    def test_fluid_is_hardly_a_tumor(self):
+        # By hand: log odds of 0.6 are 0.405; 5 HU are 20 / 6 below the limit, so 2 * 0.966 go: 1 / (1 + exp(1.526)).
+        assert self.after(5.0) == pytest.approx(0.179, abs=0.001)
+
+    def test_at_the_limit_half_of_it_counts(self):
+        # By hand: 0.405 - 1: 1 / (1 + exp(0.595)).
+        assert self.after(25.0) == pytest.approx(0.356, abs=0.001)
+
+    def test_tissue_stays(self):
+        assert self.after(90.0) == pytest.approx(0.6, abs=0.001)
+
+    def test_left_as_it_is_unless_asked_for(self):
+        tumor = volume(0.6)
+        assert ContrastFit().without_fluid(tumor, volume(0.0)) is tumor
+
+    def test_certain_probabilities_stay_in_range(self):
+        for probability in (0.0, 1.0):
+            after = AGAINST_FLUID.without_fluid(volume(probability), volume(0.0)).array
+            assert float(after[0, 0, 0]) == pytest.approx(probability, abs=1e-4)
 
 
 @pytest.mark.parametrize("sure", [0.1, 0.96])

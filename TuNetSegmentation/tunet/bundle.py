@@ -106,7 +106,7 @@ class Bundle:
         members: the trained cascades; more than one make the ensemble.
         files: every weight file.
         checksum: SHA-256 of ``bundle.json``, which fixes all the others.
-        contrast_fit: how HU change W-Net's map before thresholds; None, as in the paper, leaves it as it is.
+        contrast_fit: how HU change both maps before thresholds; None, as in the paper, leaves them as they are.
     """
 
     folder: Path

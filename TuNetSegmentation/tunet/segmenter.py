@@ -275,7 +275,7 @@ class Segmenter:
         if fit is None:
             return maps
         hu = resized.on_lattice(maps.grid, AIR_HU)
-        return replace(maps, whole=fit.applied(maps.whole, maps.tumor, hu))
+        return replace(maps, whole=fit.applied(maps.whole, maps.tumor, hu), tumor=fit.without_fluid(maps.tumor, hu))
 
     def _jobs(self, network_of: Callable[[MemberNetworks], nn.Module]) -> dict[_Job, int]:
         """Every network with its input, and how many members it stands for."""

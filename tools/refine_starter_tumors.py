@@ -1,0 +1,92 @@
+"""Train the T-Nets of the bundle "starter" further, behind its finished W-Nets.
+
+    python tools/refine_starter_tumors.py TuNetSegmentation/Resources/Models/starter -o RUNS --synthetic SYNTHETIC \\
+        --real REAL --version 1.5
+
+SYNTHETIC and REAL are made as for tools/train_starter_bundle.py. One T-Net is trained for each topology, plain and with
+SEB; the members with a median filter take the same. A run that was cut goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from safetensors.torch import save, save_file
+from train_starter_bundle import CONTRAST_FIT, TUMOR, Data, Job, Part, run_all
+from tunet.bundle import Bundle, Member, load_bundle, write_manifest
+from tunet.training.fit import WEIGHTS_NAME
+from tunet.weights import read_weights
+
+# Member -> the one whose T-Net it takes.
+TRAINED = {"tunet": "tunet", "tunet-median": "tunet", "tunet-seb": "tunet-seb", "tunet-seb-median": "tunet-seb"}
+CONFIG = replace(TUMOR, max_epochs=14, learning_rate=1.5e-3)
+PREFIX = "tumor."
+PROVENANCE = "tools/train_starter_bundle.py (1.1), refine_starter_bundle.py (1.2), refine_starter_tumors.py (1.5)"
+
+
+def begin(bundle: Bundle, member: Member, output: Path) -> tuple[str, str]:
+    """The member's T-Net and W-Net as runs that a job can start from; gives their folders below ``output``."""
+    assert member.whole is not None
+    assert member.tumor is not None
+    tumor, whole = f"begin/{member.variant}", f"begin/whole/{member.variant}"
+    for folder in (tumor, whole):
+        (output / folder).mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(bundle.folder / member.whole, output / whole / WEIGHTS_NAME)
+    weights = read_weights(bundle.folder / member.tumor)
+    save_file({PREFIX + name: tensor.contiguous() for name, tensor in weights.items()}, output / tumor / WEIGHTS_NAME)
+    return tumor, whole
+
+
+def chains(bundle: Bundle, output: Path, precision: str) -> list[list[Job]]:
+    """One job for each topology."""
+    found = []
+    for number, key in enumerate(sorted(set(TRAINED.values()))):
+        member = next(member for member in bundle.members if member.variant == key)
+        tumor, whole = begin(bundle, member, output)
+        config = replace(CONFIG, precision=precision)
+        found.append([Job(Part.TUMOR, key, key, config, 330 + number, tumor, whole=whole)])
+    return found
+
+
+def refined(bundle: Bundle, output: Path, version: str) -> Bundle:
+    """The bundle with the T-Nets that were trained further, in ``OUT/bundle``."""
+    folder = output / "bundle"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(bundle.folder, folder)
+    for member in bundle.members:
+        assert member.tumor is not None
+        weights = read_weights(output / TRAINED[member.variant] / WEIGHTS_NAME)
+        tumor = {
+            name.removeprefix(PREFIX): w.half().contiguous() for name, w in weights.items() if name.startswith(PREFIX)
+        }
+        (folder / member.tumor).write_bytes(save(tumor))
+    card = replace(bundle.card, version=version, provenance=PROVENANCE)
+    write_manifest(replace(bundle, folder=folder, card=card, contrast_fit=CONTRAST_FIT))
+    return load_bundle(folder)
+
+
+def main() -> None:
+    """Networks, then the bundle."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--synthetic", type=Path, required=True)
+    parser.add_argument("--real", type=Path, required=True)
+    parser.add_argument("--precision", default="bf16-mixed", help="32-true on a processor without bf16")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--version", required=True)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    output: Path = arguments.output
+    bundle = load_bundle(arguments.bundle)
+    data = Data(arguments.synthetic, arguments.real, output / "prepared")
+    run_all(chains(bundle, output, arguments.precision), data, output, arguments.jobs)
+    logging.info("wrote %s", refined(bundle, output, arguments.version).folder)
+
+
+if __name__ == "__main__":
+    main()
