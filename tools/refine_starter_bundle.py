@@ -86,17 +86,23 @@ def refined(bundle: Bundle, output: Path, chosen: dict[str, Path], version: str)
     return load_bundle(folder)
 
 
-def main() -> None:
-    """Networks, then the bundle of what is finished."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def refining_parser(description: str | None) -> argparse.ArgumentParser:
+    """Options of every tool that trains a released bundle further."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bundle", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--synthetic", type=Path, required=True)
     parser.add_argument("--real", type=Path, required=True)
-    parser.add_argument("--only", help="train L-Net (localization) or this variant")
-    parser.add_argument("--use", action="append", default=[], help="RUN=FILE: other weights than the best of a run")
     parser.add_argument("--precision", default="bf16-mixed", help="32-true on a processor without bf16")
     parser.add_argument("--jobs", type=int, default=1)
+    return parser
+
+
+def main() -> None:
+    """Networks, then the bundle of what is finished."""
+    parser = refining_parser(__doc__)
+    parser.add_argument("--only", help="train L-Net (localization) or this variant")
+    parser.add_argument("--use", action="append", default=[], help="RUN=FILE: other weights than the best of a run")
     parser.add_argument("--version", default="1.2")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

@@ -9,12 +9,12 @@ SEB; the members with a median filter take the same. A run that was cut goes on 
 
 from __future__ import annotations
 
-import argparse
 import logging
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from refine_starter_bundle import refining_parser
 from safetensors.torch import save, save_file
 from train_starter_bundle import CONTRAST_FIT, TUMOR, Data, Job, Part, run_all
 from tunet.bundle import Bundle, Member, load_bundle, write_manifest
@@ -71,13 +71,7 @@ def refined(bundle: Bundle, output: Path, version: str) -> Bundle:
 
 def main() -> None:
     """Networks, then the bundle."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--synthetic", type=Path, required=True)
-    parser.add_argument("--real", type=Path, required=True)
-    parser.add_argument("--precision", default="bf16-mixed", help="32-true on a processor without bf16")
-    parser.add_argument("--jobs", type=int, default=1)
+    parser = refining_parser(__doc__)
     parser.add_argument("--version", required=True)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
