@@ -44,6 +44,17 @@ def test_threads_are_halved_where_that_is_clearly_faster(monkeypatch):
     assert measured(lambda precision, threads, window: 1.0).threads == 8
 
 
+def test_a_busy_processor_is_asked_once():
+    asked = []
+
+    def seconds_of(precision, threads, window):
+        asked.append(precision)
+        return 20.0
+
+    assert measured(seconds_of) is None
+    assert asked == ["fp32"]
+
+
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
@@ -58,6 +69,12 @@ def test_the_answer_is_remembered(cache, monkeypatch):
     processor_choice.cache_clear()
     monkeypatch.setattr("tunet.self_measurement.measured", lambda: pytest.fail("measured again"))
     assert processor_choice() == first
+
+
+def test_the_usual_numbers_serve_a_busy_processor_and_are_not_remembered(cache, monkeypatch):
+    monkeypatch.setattr("tunet.self_measurement.measured", lambda: None)
+    assert processor_choice() == ProcessorChoice("fp32", USUAL)
+    assert not cache.exists()
 
 
 @pytest.mark.parametrize(

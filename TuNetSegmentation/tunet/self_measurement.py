@@ -33,6 +33,9 @@ _SIZE, _WINDOW = NetworkSize(16, 3), (32, 32, 32)
 # A format the processor has no instructions for may be imitated, two hundred times slower: most of a minute. A window
 # of a quarter of the edge tells that in less than a second.
 _SMALL_WINDOW, _HOPELESS = (8, 8, 8), 8.0
+# A slow processor takes a second for the window. One that takes longer is busy with something else: what would be
+# measured is that, for a minute or more, and it would be remembered.
+_BUSY_S = 3.0
 # Another choice than the usual one must win by this much: a measurement is never exact.
 _CLEARLY = 0.9
 
@@ -56,22 +59,29 @@ class ProcessorChoice:
 
 @cache
 def processor_choice() -> ProcessorChoice:
-    """The remembered answer for this machine, or a fresh one."""
+    """The remembered answer for this machine, or a fresh one; the usual numbers while it is too busy to be asked."""
     path = cache_folder() / FILE_NAME
     known = _read(path)
     if known is not None:
         return known
     choice = measured()
+    if choice is None:
+        return ProcessorChoice("fp32", torch.get_num_threads())
     with suppress(OSError):  # measured again next time
         write_text(path, json.dumps({"machine": _machine(), "choice": asdict(choice)}, indent=2) + "\n")
     return choice
 
 
-def measured(seconds_of: SecondsOf | None = None) -> ProcessorChoice:
-    """Compare number formats, then half the threads; ``seconds_of`` (precision, threads, window) is for tests."""
+def measured(seconds_of: SecondsOf | None = None) -> ProcessorChoice | None:
+    """Compare number formats, then half the threads; ``None`` where other work keeps the processor from answering.
+
+    ``seconds_of`` (precision, threads, window) is for tests.
+    """
     seconds_of = seconds_of or _seconds_of
     usual = torch.get_num_threads()
     precision, best = "fp32", seconds_of("fp32", usual, _WINDOW)
+    if best > _BUSY_S:
+        return None
     if seconds_of("bf16", usual, _SMALL_WINDOW) < _HOPELESS * seconds_of("fp32", usual, _SMALL_WINDOW):
         reduced = seconds_of("bf16", usual, _WINDOW)
         if reduced < _CLEARLY * best:

@@ -31,6 +31,9 @@ class Augmentation(Enum):
     places, and three of five get loops of bowel with dense contrast medium."""
     FEW_PATIENTS_FINE = "few_patients_fine"
     """The same for the finer grid of W-Net: moved pieces in half of the patches, bowel in a quarter."""
+    FEW_PATIENTS_TUMORS = "few_patients_tumors"
+    """Turned and scaled as in FEW_PATIENTS, with half of its contrast phases and noise: a tumour differs from its
+    kidney by some 60 HU, and a curve that flattens those leaves nothing to learn from."""
 
 
 class Augmenter(Protocol):
@@ -54,6 +57,8 @@ def augmenter(augmentation: Augmentation) -> Augmenter:
             return _MonaiAugmenter(_few_patients_coarse_transforms)
         case Augmentation.FEW_PATIENTS_FINE:
             return _MonaiAugmenter(_few_patients_fine_transforms)
+        case Augmentation.FEW_PATIENTS_TUMORS:
+            return _MonaiAugmenter(_few_patients_tumors_transforms)
 
 
 def _unchanged(image: Tensor, labels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
@@ -140,7 +145,11 @@ def _changed_anatomy(linear: str, voxel_mm: float, pieces: float, bowel: float) 
     return [RandMovedPieces(pieces, voxel_mm), RandDenseBowel(bowel, voxel_mm)]
 
 
-def _few_patients_transforms(linear: str) -> list[object]:
+def _few_patients_tumors_transforms(linear: str) -> list[object]:
+    return _few_patients_transforms(linear, phases=0.2, noise=0.12)
+
+
+def _few_patients_transforms(linear: str, phases: float = 0.4, noise: float = 0.25) -> list[object]:
     from monai.transforms import (
         RandAffined,
         RandFlipd,
@@ -166,10 +175,10 @@ def _few_patients_transforms(linear: str) -> list[object]:
             mode=("bilinear", "nearest"),
             padding_mode="border",
         ),
-        RandContrastPhase("image", prob=0.4, num_control_points=(5, 9)),
+        RandContrastPhase("image", prob=phases, num_control_points=(5, 9)),
         RandScaleIntensityd("image", prob=0.5, factors=0.25),
         RandShiftIntensityd("image", prob=0.5, offsets=0.25),
-        RandGaussianNoised("image", prob=0.3, std=0.25),
+        RandGaussianNoised("image", prob=0.3, std=noise),
         RandGaussianSmoothd("image", prob=0.15, sigma_x=blur, sigma_y=blur, sigma_z=blur),
         RandSimulateLowResolutiond("image", prob=0.15, upsample_mode=linear, zoom_range=(0.5, 1.0)),
     ]
