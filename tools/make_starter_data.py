@@ -32,7 +32,7 @@ from make_kidney_truth import place_of
 from tunet.atomic import write_text
 from tunet.errors import InputError
 from tunet.rendering.dataset import MaskFile, chosen_masks, find_masks, patients
-from tunet.rendering.real.case import MIX, Kind, MadeCase, Source, make_case
+from tunet.rendering.real.case import MIX, TUMOR_MIX, Kind, MadeCase, Source, make_case
 from tunet.rendering.real.donors import Donor, donors_of, load, save
 from tunet.training.label_sets import mapped
 from tunet.volume_io import read_ct, read_labels
@@ -120,7 +120,7 @@ class Shelf(Sequence[Donor]):
         return load(self._paths[index])
 
 
-def jobs(sources: Sequence[SourceFile], count: int, test: bool, seed: int) -> Iterator[Job]:
+def jobs(sources: Sequence[SourceFile], count: int, test: bool, seed: int, mix: Sequence[Kind] = MIX) -> Iterator[Job]:
     """Every case of every patient; both phases of a patient share its number of variants."""
     for source in sources:
         phases = sum(s.patient == source.patient for s in sources)
@@ -128,13 +128,13 @@ def jobs(sources: Sequence[SourceFile], count: int, test: bool, seed: int) -> It
         if not test:
             yield Job(source, source.first, Kind.ORIGINAL)
         for variant in range(1, mine + 1):
-            yield Job(source, source.first + variant, Kind.TEST if test else _kind(source, variant, seed))
+            yield Job(source, source.first + variant, Kind.TEST if test else _kind(source, variant, seed, mix))
 
 
-def _kind(source: SourceFile, variant: int, seed: int) -> Kind:
-    block, place = divmod(variant - 1, len(MIX))
-    order = np.random.default_rng([seed, source.first, block]).permutation(len(MIX))
-    return MIX[int(order[place])]
+def _kind(source: SourceFile, variant: int, seed: int, mix: Sequence[Kind]) -> Kind:
+    block, place = divmod(variant - 1, len(mix))
+    order = np.random.default_rng([seed, source.first, block]).permutation(len(mix))
+    return mix[int(order[place])]
 
 
 def make_shelf(folder: Path, masks: Sequence[MaskFile], histologies: dict[str, str | None], count: int) -> list[Path]:
@@ -210,6 +210,7 @@ def main() -> None:
     parser.add_argument("--exclude-patient", action="append", default=[], help="leave a patient out")
     parser.add_argument("--only", action="append", default=[], help="make the cases of this CT only")
     parser.add_argument("--test", action="store_true", help="tumours only, in CTs that stay as they are otherwise")
+    parser.add_argument("--tumors", action="store_true", help="more of the variants with tumours, for T-Net alone")
     parser.add_argument("--spacing", type=float, default=1.25, help="pixel size in mm")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="processes")
@@ -234,7 +235,7 @@ def main() -> None:
     shelf = make_shelf(shelf_folder, chosen_masks(find_masks(masks_folder), args.masks), histologies, args.jobs)
     log.info("%d donors, CTs: %s", len(shelf), ", ".join(source.name for source in sources))
     settings = Settings(args.output, data, args.labels, tuple(shelf), args.seed, args.spacing)
-    todo = list(jobs(sources, args.count, args.test, args.seed))
+    todo = list(jobs(sources, args.count, args.test, args.seed, TUMOR_MIX if args.tumors else MIX))
     names = {job.name: job.source.patient for job in todo}
     write_text(args.output / "patients.json", json.dumps(names, indent=2) + "\n")
     with ProcessPoolExecutor(args.jobs, initializer=_quiet) as pool:

@@ -44,6 +44,15 @@ def test_two_phases_share_a_patients_number(tool):
     assert found == dict.fromkeys(patients, 16)
 
 
+def test_data_for_t_net_has_more_tumours(tool):
+    def share(mix):
+        kinds = [job.kind for job in tool.jobs(tool.SOURCES[:1], 40, False, 0, mix)]
+        return sum(kind in (tool.Kind.INSERTION, tool.Kind.TRANSPLANT) for kind in kinds) / len(kinds)
+
+    assert share(tool.MIX) == pytest.approx(24 / 41)  # of 40 variants, beside the CT itself
+    assert share(tool.TUMOR_MIX) == pytest.approx(34 / 41)
+
+
 def test_a_ct_lies_in_the_first_folder_that_has_it(tool, tmp_path):
     data, more = tmp_path / "data", tmp_path / "more"
     (more / "chaos_3").mkdir(parents=True)
