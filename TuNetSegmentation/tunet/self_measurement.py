@@ -31,11 +31,14 @@ _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 # The paper's first three levels on an eighth of an eighth of its window.
 _SIZE, _WINDOW = NetworkSize(16, 3), (32, 32, 32)
 # A format the processor has no instructions for may be imitated, two hundred times slower: most of a minute. A window
-# of a quarter of the edge tells that in less than a second.
-_SMALL_WINDOW, _HOPELESS = (8, 8, 8), 8.0
+# of a quarter of the edge tells that in less than a second: there it is only about 7 times slower, for calling
+# takes most of the time.
+_SMALL_WINDOW, _HOPELESS = (8, 8, 8), 3.0
 # A slow processor takes a second for the window. One that takes longer is busy with something else: what would be
 # measured is that, for a minute or more, and it would be remembered.
 _BUSY_S = 3.0
+# Fewer threads can be right for good, in a container, or only while another program runs: they are asked about again.
+_FEWER_THREADS_FOR_S = 3600.0
 # Another choice than the usual one must win by this much: a measurement is never exact.
 _CLEARLY = 0.9
 
@@ -108,6 +111,9 @@ def _read(path: Path) -> ProcessorChoice | None:
         data = json.loads(path.read_text(encoding="utf-8"))
         choice = ProcessorChoice(str(data["choice"]["precision"]), int(data["choice"]["threads"]))
         usable = data["machine"] == _machine() and choice.precision in _DTYPES
+        fewer = choice.threads < torch.get_num_threads()
+        if fewer and time.time() - path.stat().st_mtime > _FEWER_THREADS_FOR_S:
+            return None
         return choice if usable and 1 <= choice.threads <= torch.get_num_threads() else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
