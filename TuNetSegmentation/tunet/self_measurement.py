@@ -1,8 +1,8 @@
 """Which number format and how many threads run the networks fastest on this machine's processor.
 
 A small network runs for a few seconds, once; the answer is kept in the user's cache folder until the processor, the
-number of threads or PyTorch changes, or for an hour where fewer threads won. A cache that cannot be read or written does
-no harm: it is measured again.
+number of threads or PyTorch changes, or for an hour where fewer threads won. A cache that cannot be read or written
+does no harm: it is measured again.
 """
 
 from __future__ import annotations
