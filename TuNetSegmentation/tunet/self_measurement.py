@@ -113,9 +113,8 @@ def _read(path: Path) -> ProcessorChoice | None:
         choice = ProcessorChoice(str(data["choice"]["precision"]), int(data["choice"]["threads"]))
         usable = data["machine"] == _machine() and choice.precision in _DTYPES
         fewer = choice.threads < torch.get_num_threads()
-        if fewer and time.time() - path.stat().st_mtime > _FEWER_THREADS_FOR_S:
-            return None
-        return choice if usable and 1 <= choice.threads <= torch.get_num_threads() else None
+        outdated = fewer and time.time() - path.stat().st_mtime > _FEWER_THREADS_FOR_S
+        return choice if usable and not outdated and 1 <= choice.threads <= torch.get_num_threads() else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
