@@ -178,6 +178,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.logic.run.cancel()
         self.logic.planning.cancel()
         self.batchSection.forget()
+        self.runSection.forget()
         self.setParameterNode(None)
         self.logic.forget()
         # Closing empties the node, and a wrapper cannot read numbers from an empty one.

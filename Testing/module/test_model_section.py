@@ -61,6 +61,14 @@ class TestChoices:
         a_bench.close_scene()
         assert (a_panel.state.model, a_panel.state.variant) == ("tiny", "tunet-median")
 
+    def test_a_new_scene_shows_the_model_it_begins_with(self, a_bench, a_panel):
+        a_panel.state.model = "phantom"
+        a_bench.close_scene()
+        ui, state = a_panel.ui, a_panel.state
+        assert state.model != "phantom"
+        assert ui.modelSelector.itemData(ui.modelSelector.currentIndex) == state.model
+        assert ui.variantSelector.itemData(ui.variantSelector.currentIndex) == state.variant
+
     def test_a_damaged_model_says_so(self, a_bench, a_panel, models_folder, a_ct):
         weights = next((models_folder / "tiny").glob("*.safetensors"))
         data = weights.read_bytes()

@@ -74,6 +74,13 @@ class TestPanel:
         assert not a_result.ui.segmentButton.enabled
         assert a_result.ui.volumesTable.rowCount in (0, 2)
 
+    def test_closing_the_scene_takes_back_what_was_said(self, a_bench, a_result):
+        a_result.runSection.onRunFailed("Out of memory.")
+        a_result.ui.logButton.visible = True
+        a_bench.close_scene()
+        assert "memory" not in a_result.ui.statusLabel.text
+        assert not a_result.ui.logButton.visible
+
     def test_two_opens(self, a_bench, a_result):
         node = a_result.state.segmentation
         for _ in range(2):

@@ -85,7 +85,6 @@ class ModelSection:
         usable = [offer.key for offer in offers if not offer.reason]
         if chosen and state.variant not in usable and usable:
             state.variant = usable[0]
-            return  # shown again for the change just made
         self._filling = True
         fillChoices(ui.modelSelector, [(c.title, c.name, c.problem) for c in models.choices], state.model)
         fillChoices(ui.variantSelector, [(o.title, o.key, o.reason) for o in offers], state.variant)

@@ -84,6 +84,11 @@ class RunSection:
             run.cancel()
             self._panel.say(_("The CT was removed, so its segmentation was stopped."))
 
+    def forget(self) -> None:
+        """What was said was about a scene that is being closed."""
+        self._panel.say("")
+        self._panel.ui.logButton.visible = False
+
     # What the controller says
 
     def onRunState(self, state: RunState) -> None:
