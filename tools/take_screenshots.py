@@ -90,8 +90,6 @@ def first_use(session: Any, album: Album) -> None:
 
 def tour(session: Any, album: Album) -> None:
     """From the empty panel to a corrected result."""
-    import slicer
-
     panel = session.load_module(MODULE)
     session.show(SIZE)
     panel.inputSection.onSample()
@@ -129,7 +127,7 @@ def tour(session: Any, album: Album) -> None:
     panel.ui.logButton.visible = True
     album.take("8_failure")
     panel.logic.close()
-    slicer.mrmlScene.Clear()
+    session.reset()
 
 
 def planning(session: Any, album: Album) -> None:
