@@ -21,6 +21,8 @@ _FAT_HU, _UNENHANCED_HU = -100.0, 33.0
 WEAK_HU = 70.0
 _SMOOTH_MM, _EVENER_MM, _MARGIN_MM = 1.4, 4.0, 8.0
 _RIM_MM = 2.5
+# What counts as tissue, as a share of the cortex and at least, and how far from all else it is measured.
+_LEAST_TISSUE, _LEAST_TISSUE_HU, _AWAY_MM, _FEW_VOXELS = 0.35, 20.0, 3.0, 300
 # Medulla as a share of the cortex in the arterial and in the nephrographic phase.
 _EARLY, _LATE = 0.48, 0.92
 _STEEPEST = 2.0
@@ -55,16 +57,24 @@ class Levels:
 
 
 def measured(scene: Scene, place: KidneyPlace) -> Levels:
-    """Upper and lower tenths of a real kidney's smoothed tissue, away from its edge; fluid left out."""
+    """Upper and lower tenths of a real kidney's smoothed tissue, away from fat and fluid.
+
+    A voxel beside the sinus is as bright as the medulla of an early phase; counted, it makes every phase an early one.
+    """
     box = scene.box(place.low, place.high, _MARGIN_MM)
     base, inside = _smoothed(scene, box), scene.kidney[box] > 0.95
-    inner = ndimage.binary_erosion(inside, iterations=1)
-    values = base[inner if inner.sum() > 300 else inside]
+    values = base[inside]
     if not len(values):
         return Levels(_UNENHANCED_HU, _UNENHANCED_HU)
-    tissue = values[values > max(20.0, 0.35 * float(np.percentile(values, 85)))]
-    values = tissue if len(tissue) else values
-    low, high = np.percentile(values, [12, 88])
+    least = max(_LEAST_TISSUE_HU, _LEAST_TISSUE * float(np.percentile(values, 85)))
+    spacing = scene.grid.spacing_mm[::-1]
+    tissue = ndimage.gaussian_filter(scene.hu[box], [_SMOOTH_MM / s for s in spacing]) > least
+    deep = inside & (ndimage.distance_transform_edt(tissue, sampling=spacing) > _AWAY_MM)
+    # A kidney without contrast medium, or of a coarse CT, has no such depth.
+    for chosen in (deep, inside & tissue, inside):
+        if chosen.sum() > _FEW_VOXELS:
+            break
+    low, high = np.percentile(base[chosen], [12, 88])
     return Levels(float(high), float(low))
 
 
