@@ -197,6 +197,18 @@ class TestResection:
         assert not [n for n in slicer.util.getNodesByClass("vtkMRMLModelNode") if "Distance" in n.GetName()]
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_what_was_said_of_one_segmentation_does_not_stand_beside_another(
+    a_bench, a_panel, a_plan, a_segmentation, closed
+):
+    a_plan.say("Resection 34 ml.")
+    if closed:
+        a_bench.close_scene()
+    else:
+        a_panel.state.planSegmentation = put_segmentation()
+    assert not a_panel.ui.planStatusLabel.text
+
+
 def test_a_reload_keeps_the_plan(a_bench, a_panel, a_plan):
     import slicer
 

@@ -107,6 +107,7 @@ class PlanningSection:
         """Nothing is shown any more."""
         self._timer.stop()
         self._changes.follow(None)
+        self.say("")
         self.node, self.plan, self._lastResult, self._chosenKey, self._outlines = None, None, None, None, {}
 
     def clearDrawing(self) -> None:
@@ -239,6 +240,7 @@ class PlanningSection:
 
     def _take(self, node: Any) -> None:
         PlanDrawing.clear()
+        self.say("")
         self._changes.follow(node)
         self.node, self._chosenKey, self._outlines, self._notes = node, None, {}, ""
         # Reading needs the engine, and the engine SciPy.
