@@ -113,8 +113,8 @@ POSTPROCESSING = replace(
     CLINICAL,
     # Patients it has not seen get outlines too wide at 0.5, those it has seen do not.
     whole=RegionThresholds(0.55, 0.55, None),
-    tumor=RegionThresholds(0.8, 0.5, None),
-    small_tumor=replace(CLINICAL.small_tumor, lower=0.5),
+    tumor=RegionThresholds(0.8, 0.6, None),
+    small_tumor=replace(CLINICAL.small_tumor, lower=0.6),
     tumor_outside_whole=TumorOutsideWhole.BACKGROUND,
     localization_threshold=0.5,
     localization_margin_mm=8.0,
