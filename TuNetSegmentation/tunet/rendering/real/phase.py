@@ -71,9 +71,7 @@ def measured(scene: Scene, place: KidneyPlace) -> Levels:
     tissue = ndimage.gaussian_filter(scene.hu[box], [_SMOOTH_MM / s for s in spacing]) > least
     deep = inside & (ndimage.distance_transform_edt(tissue, sampling=spacing) > _AWAY_MM)
     # A kidney without contrast medium, or of a coarse CT, has no such depth.
-    for chosen in (deep, inside & tissue, inside):
-        if chosen.sum() > _FEW_VOXELS:
-            break
+    chosen = next((mask for mask in (deep, inside & tissue) if mask.sum() > _FEW_VOXELS), inside)
     low, high = np.percentile(base[chosen], [12, 88])
     return Levels(float(high), float(low))
 
