@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-Box = tuple[slice, slice, slice]
+from tunet.grid import Slices
+
 Padding = int | Sequence[int]
 
 
-def bounds(array: npt.NDArray[np.generic], pad: Padding = 0) -> Box | None:
+def bounds(array: npt.NDArray[np.generic], pad: Padding = 0) -> Slices | None:
     """Slices (z, y, x) of the smallest box outside which an array is 0, wider by ``pad`` voxels where it has room.
 
     ``pad`` is one number or one for each axis (z, y, x). None where the array is 0 throughout.
@@ -27,7 +28,7 @@ def bounds(array: npt.NDArray[np.generic], pad: Padding = 0) -> Box | None:
     return slices[0], slices[1], slices[2]
 
 
-def bounding_box(array: npt.NDArray[np.generic], pad: Padding = 0) -> Box:
+def bounding_box(array: npt.NDArray[np.generic], pad: Padding = 0) -> Slices:
     """:func:`bounds` of an array in which there is something.
 
     Raises:

@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 Shape = tuple[int, int, int]
 Triple = tuple[float, float, float]
+# A part of an array, z, y, x.
+Slices = tuple[slice, slice, slice]
 Affine = npt.NDArray[np.float64]
 # x0, x1, y0, y1, z0, z1 voxels, ends excluded.
 Roi = tuple[int, int, int, int, int, int]

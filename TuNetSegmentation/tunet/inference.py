@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from tunet.compute import Compute
 from tunet.errors import DeviceError, is_out_of_memory
-from tunet.grid import Shape
+from tunet.grid import Shape, Slices
 from tunet.networks.fast import fast_form, has_fast_form, is_fast_form
 from tunet.regions import Box, LookPlan, look_everywhere, padding_before
 from tunet.windows import Window, Windowing, importance
@@ -24,7 +24,6 @@ _log = logging.getLogger(__name__)
 
 Array = npt.NDArray[np.float32]
 AfterWindow = Callable[[], None]
-Slices = tuple[slice, slice, slice]
 # Axes along which a window is flipped: 0 = z, 1 = y, 2 = x.
 Mirror = tuple[int, ...]
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from tunet.bounds import Box
-from tunet.grid import Grid
+from tunet.grid import Grid, Slices
 from tunet.pieces import Mask
 from tunet.postprocessing import (
     Array,
@@ -92,7 +91,7 @@ class _Region:
 class _Island:
     """A part of the CT that no region grows out of; voxels of other islands in its box have probability 0."""
 
-    box: Box
+    box: Slices
     whole: _Region
     tumor: _Region
     located: Mask | None = None
@@ -119,7 +118,7 @@ class LiveSegmentation:
         self._floor = min(LOWEST_THRESHOLD, options.lowest)
         whole, tumor = maps.whole.array, maps.tumor.array
         if options.localization is LocalizationUse.PROBABILITIES:
-            everywhere: Box = tuple(slice(0, n) for n in maps.grid.shape)  # type: ignore[assignment]
+            everywhere: Slices = tuple(slice(0, n) for n in maps.grid.shape)  # type: ignore[assignment]
             located = localization_mask(maps, options, everywhere)
             whole, tumor = whole * located, tumor * located
         self._islands = _islands(whole, tumor, self._floor)

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 
-from tunet.bounds import Box, bounds
-from tunet.grid import Triple
+from tunet.bounds import bounds
+from tunet.grid import Slices, Triple
 from tunet.pieces import Mask, Pieces
 from tunet.probability import ProbabilityMaps
 from tunet.thresholds import (
@@ -214,7 +214,7 @@ def _about_removed(sizes: Sequence[int], voxel_volume_mm3: float) -> tuple[str, 
     return (f"Kidney: left out beside two larger pieces: {volumes}.",)
 
 
-def localization_mask(maps: ProbabilityMaps, options: PostProcessing, box: Box) -> Mask:
+def localization_mask(maps: ProbabilityMaps, options: PostProcessing, box: Slices) -> Mask:
     """L-Net's mask inside the box, widened by the margin; what lies outside the box but within reach counts."""
     if options.localization is LocalizationUse.OFF:
         return np.ones(tuple(s.stop - s.start for s in box), dtype=bool)

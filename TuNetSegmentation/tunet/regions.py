@@ -12,7 +12,7 @@ from itertools import combinations, product
 import numpy as np
 from scipy import ndimage
 
-from tunet.grid import Grid, Shape
+from tunet.grid import Grid, Shape, Slices
 from tunet.thresholds import LocalizationUse, PostProcessing
 from tunet.volume import Volume
 from tunet.windows import Blend, Window, Windowing, padded_shape, plan_windows
@@ -58,7 +58,7 @@ class Box:
         return z, y, x
 
     @property
-    def slices(self) -> tuple[slice, slice, slice]:
+    def slices(self) -> Slices:
         """Index into an array (z, y, x)."""
         z, y, x = (slice(low, high) for low, high in zip(self.start, self.stop, strict=True))
         return z, y, x
@@ -154,7 +154,7 @@ def kidney_boxes(localization: Volume, model: Grid, postprocessing: PostProcessi
     return tuple(boxes) if len(boxes) <= MOST_PIECES else (_union(boxes),)
 
 
-def _with_margin(piece: tuple[slice, slice, slice], coarse: Grid, model: Grid, margin_mm: float) -> Box:
+def _with_margin(piece: Slices, coarse: Grid, model: Grid, margin_mm: float) -> Box:
     corners = product(*((s.start - 0.5, s.stop - 0.5) for s in reversed(piece)))  # voxel edges, x, y, z
     index = model.to_index(coarse.to_lps(np.asarray(list(corners))))
     margin = margin_mm / np.asarray(model.spacing_mm)

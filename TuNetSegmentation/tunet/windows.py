@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from tunet.grid import Shape
+from tunet.grid import Shape, Slices
 
 Array = npt.NDArray[np.float32]
 
@@ -56,7 +56,7 @@ class Window:
     shape: Shape
 
     @property
-    def slices(self) -> tuple[slice, slice, slice]:
+    def slices(self) -> Slices:
         """Index into an array (z, y, x)."""
         z, y, x = (slice(begin, begin + length) for begin, length in zip(self.start, self.shape, strict=True))
         return z, y, x

@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 
-from tunet.bounds import Box, bounds
+from tunet.bounds import bounds
 from tunet.errors import InputError
 from tunet.evaluation.cases import Case, read_case
 from tunet.evaluation.comparison import Evaluation
 from tunet.evaluation.grids import LabelPair
 from tunet.evaluation.overlap import check_same_grid
 from tunet.evaluation.schemes import CYST
+from tunet.grid import Slices
 from tunet.pictures import contour_picture
 from tunet.volume import KIDNEY, TUMOR, Volume
 from tunet.volume_io import read_ct
@@ -88,7 +89,7 @@ def _without_cysts(labels: Volume) -> Volume:
     return Volume(np.where(labels.array == CYST, KIDNEY, labels.array).astype(np.uint8), labels.grid)
 
 
-def _with_margin(box: Box | None, volume: Volume) -> Box:
+def _with_margin(box: Slices | None, volume: Volume) -> Slices:
     if box is None:
         return slice(None), slice(None), slice(None)
     z, y, x = (
@@ -100,7 +101,7 @@ def _with_margin(box: Box | None, volume: Volume) -> Box:
     return z, y, x
 
 
-def _cropped(volume: Volume, box: Box) -> Volume:
+def _cropped(volume: Volume, box: Slices) -> Volume:
     array = volume.array[box]
     first = tuple(float(part.start or 0) for part in box[::-1])
     return Volume(array, volume.grid.moved_to_index((first[0], first[1], first[2]), array.shape))

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from tunet.bounds import Box, bounding_box
+from tunet.bounds import bounding_box
 from tunet.errors import InputError
-from tunet.grid import Grid, Shape, Triple
+from tunet.grid import Grid, Shape, Slices, Triple
 from tunet.volume import KIDNEY, TUMOR, Volume
 
 LEFT, RIGHT = "left", "right"
@@ -38,7 +38,7 @@ class Shares:
 
     grid: Grid
     labels: npt.NDArray[np.uint8]
-    box: Box
+    box: Slices
     kidney: Share
     tumor: Share
 
@@ -128,7 +128,7 @@ def trimmed(mask: Volume, margin: int = 3) -> Volume:
     return cropped(mask, bounding_box(mask.array, margin))
 
 
-def cropped(volume: Volume, box: Box) -> Volume:
+def cropped(volume: Volume, box: Slices) -> Volume:
     """A box of a volume."""
     z, y, x = (part.start for part in box)
     array = volume.array[box]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tunet.grid import Triple
+from tunet.grid import Slices, Triple
 from tunet.rendering.anatomy_of_mask import KidneyPlace
-from tunet.rendering.shapes import Canvas, Field, Points, SmoothNoise, Where, about_axis
+from tunet.rendering.shapes import Canvas, Field, Points, SmoothNoise, about_axis
 
 # How wide the trunk is along its height: hips, waist, ribs, chest (mm above the kidneys, share).
 _PROFILE_Z = (-190.0, -110.0, -40.0, 60.0, 130.0, 220.0)
@@ -143,7 +143,7 @@ class Painter:
     canvas: Canvas
     hu: Field
 
-    def fill(self, part: Canvas, where: Where, distance: Field, hu: float | Field) -> None:
+    def fill(self, part: Canvas, where: Slices, distance: Field, hu: float | Field) -> None:
         """Blend ``hu`` over the voxels whose signed distance is negative."""
         values = self.hu[where]
         values += part.coverage(distance) * (hu - values)
@@ -170,7 +170,7 @@ class Painter:
         distance = part.tube(points, radius)
         self.fill(part, where, distance if within is None else np.maximum(distance, within[where]), hu)
 
-    def around_points(self, points: Points, margin_mm: float) -> tuple[Canvas, Where]:
+    def around_points(self, points: Points, margin_mm: float) -> tuple[Canvas, Slices]:
         """The part of the canvas around some points."""
         low, high = points.min(axis=0), points.max(axis=0)
         x, y, z = ((float(a), float(b)) for a, b in zip((low + high) / 2, (high - low) / 2 + margin_mm, strict=True))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tunet.grid import Slices
 from tunet.rendering.body import Body, Painter
 from tunet.rendering.enhancement import Enhancement
-from tunet.rendering.shapes import Canvas, Field, Points, SmoothNoise, Where
+from tunet.rendering.shapes import Canvas, Field, Points, SmoothNoise
 from tunet.rendering.trunk import Spaces
 
 GAS = -930.0
@@ -55,7 +56,7 @@ class _Bowel:
         distance = part.tube(points, radius) + 0.09 * radius * self.bend.on(part)
         self._hollow(part, where, np.maximum(distance, self.within[where]), filling)
 
-    def _hollow(self, part: Canvas, where: Where, distance: Field, filling: Filling) -> None:
+    def _hollow(self, part: Canvas, where: Slices, distance: Field, filling: Filling) -> None:
         self.painter.fill(part, where, distance, self.organs.bowel_wall)
         inside = distance < 0
         content = np.full(part.shape, filling.fluid, dtype=np.float32)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from tunet.grid import Slices
 from tunet.rendering.body import Body, Painter
 from tunet.rendering.enhancement import LUNG, WATER, Enhancement
-from tunet.rendering.shapes import Field, SmoothNoise, Where, about_axis, smooth_union
+from tunet.rendering.shapes import Field, SmoothNoise, about_axis, smooth_union
 from tunet.rendering.trunk import Spaces, above_diaphragm
 
 
@@ -58,7 +59,7 @@ def _paint_liver_vessels(
     body: Body,
     organs: Enhancement,
     liver: Field,
-    where: Where,
+    where: Slices,
     rng: np.random.Generator,
 ) -> None:
     within = np.full(painter.canvas.shape, 9.0, dtype=np.float32)

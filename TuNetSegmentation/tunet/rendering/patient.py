@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tunet.grid import Grid, Triple
+from tunet.grid import Grid, Slices, Triple
 from tunet.rendering.back import paint_back
 from tunet.rendering.body import Body, Painter
 from tunet.rendering.bowel import paint_bowel
 from tunet.rendering.enhancement import FAT, Enhancement
 from tunet.rendering.organs import paint_adrenals, paint_chest, paint_organs
-from tunet.rendering.shapes import Canvas, Points, SmoothNoise, Where, triple
+from tunet.rendering.shapes import Canvas, Points, SmoothNoise, triple
 from tunet.rendering.surroundings import Surroundings
 from tunet.rendering.trunk import paint_ribs, paint_trunk, spaces
 from tunet.rendering.vessels import paint_great_vessels, paint_renal_vessels
@@ -103,7 +103,7 @@ class _Bed:
         self._painter.tube(np.array([bend, down]), 1.8, organs.urine)
 
 
-def _overlap(canvas: Canvas, grid: Grid, near: Surroundings, about: Triple) -> tuple[Canvas, Where, Grid]:
+def _overlap(canvas: Canvas, grid: Grid, near: Surroundings, about: Triple) -> tuple[Canvas, Slices, Grid]:
     corners = near.grid.corners_lps() - np.asarray(about)
     centre, reach = (corners.max(axis=0) + corners.min(axis=0)) / 2, (corners.max(axis=0) - corners.min(axis=0)) / 2
     part, where = canvas.around(triple(centre), triple(reach))

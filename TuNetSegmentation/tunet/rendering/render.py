@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tunet.grid import Grid, Triple
+from tunet.grid import Grid, Slices, Triple
 from tunet.rendering.anatomy_of_mask import (
     KidneyPlace,
     Shares,
@@ -223,7 +223,7 @@ def _put(kidney: _Kidney, hu: Field, grid: Grid, target: Shares, first: int) -> 
     values += target.kidney[there] * (kidney_hu - values) + target.tumor[there] * (tumor_hu - values)
 
 
-def _box_in(grid: Grid, inner: Grid) -> tuple[slice, slice, slice] | None:
+def _box_in(grid: Grid, inner: Grid) -> Slices | None:
     """The voxels of an upright grid whose centres lie in another upright grid."""
     corners = inner.corners_lps()
     span = grid.to_index(np.array([corners.min(axis=0), corners.max(axis=0)]))[:, ::-1]

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from tunet.grid import Grid, Shape, Triple
+from tunet.grid import Grid, Shape, Slices, Triple
 
 Field = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]
-Where = tuple[slice, slice, slice]
 
 # Noise repeats after so many knots along each axis.
 _KNOTS = 48
@@ -58,7 +57,7 @@ class Canvas:
         """Width of a soft edge: about one voxel."""
         return 0.5 * (self.spacing_mm[0] + self.spacing_mm[2])
 
-    def around(self, centre: Triple, reach_mm: Triple) -> tuple[Canvas, Where]:
+    def around(self, centre: Triple, reach_mm: Triple) -> tuple[Canvas, Slices]:
         """The part within ``reach_mm`` (x, y, z) of a point, and where it lies (z, y, x); at least one voxel large."""
         slices = []
         for axis, c, reach in zip((self.z, self.y, self.x), reversed(centre), reversed(reach_mm), strict=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tunet.grid import Triple
+from tunet.grid import Slices, Triple
 from tunet.synthesis.anatomy import Body, Painter
 from tunet.synthesis.enhancement import FAT, Enhancement
 from tunet.synthesis.shapes import Canvas, Field, about_axis
@@ -138,7 +138,7 @@ class KidneyPainter:
         values += _soft(distance, part) * (rng.uniform(0, 20) - values)
         self.labels[where] = np.where((distance < 0) & (self.labels[where] != 2), 1, self.labels[where])
 
-    def _around(self, lesion: Lesion) -> tuple[Canvas, tuple[slice, slice, slice]]:
+    def _around(self, lesion: Lesion) -> tuple[Canvas, Slices]:
         reach = lesion.diameter_mm / 2 + 15
         return self.painter.canvas.around(lesion.centre, (reach, reach, reach))
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from tunet.grid import Grid, Shape, Triple
+from tunet.grid import Grid, Shape, Slices, Triple
 
 Field = npt.NDArray[np.float32]
 
@@ -42,7 +42,7 @@ class Canvas:
         """Voxels along (z, y, x)."""
         return self.z.shape[0], self.y.shape[1], self.x.shape[2]
 
-    def around(self, centre: Triple, reach_mm: Triple) -> tuple[Canvas, tuple[slice, slice, slice]]:
+    def around(self, centre: Triple, reach_mm: Triple) -> tuple[Canvas, Slices]:
         """The part within ``reach_mm`` (x, y, z) of a point, and where it lies (z, y, x); at least one voxel large."""
         slices = []
         for axis, c, reach in zip((self.z, self.y, self.x), reversed(centre), reversed(reach_mm), strict=True):

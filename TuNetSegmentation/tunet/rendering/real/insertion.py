@@ -8,8 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from tunet.bounds import Box
-from tunet.grid import Grid, Triple
+from tunet.grid import Grid, Slices, Triple
 from tunet.rendering.anatomy_of_mask import KidneyPlace
 from tunet.rendering.real.donors import Donor, surface_points, touching
 from tunet.rendering.real.grain import Grain
@@ -157,7 +156,7 @@ def _step(surface: Points, contact: float, host: Host) -> Points:
     return np.asarray(_STEPS_MM[int(np.argmin(costs))] * inwards)
 
 
-def _fitted(scene: Scene, share: Field, box: Box, grid: Grid, rooms: Rooms) -> Field | None:
+def _fitted(scene: Scene, share: Field, box: Slices, grid: Grid, rooms: Rooms) -> Field | None:
     """The tumour less what would lie in bone, lung, vessels or the body's wall; ``None`` if that is much."""
     total = float(share.sum())
     edges = (share[:, 0].max(), share[:, -1].max(), share[:, :, 0].max(), share[:, :, -1].max())
@@ -193,7 +192,7 @@ def _holes(share: Field) -> bool:
 
 
 def _push(
-    scene: Scene, box: Box, grid: Grid, share: Field, rooms: Rooms, grain: Grain, rng: np.random.Generator
+    scene: Scene, box: Slices, grid: Grid, share: Field, rooms: Rooms, grain: Grain, rng: np.random.Generator
 ) -> None:
     """Press what lies around a tumour outwards, kidney and all; bone and the body's wall stay."""
     inside = sitk.GetImageFromArray((share >= 0.5).astype(np.uint8))

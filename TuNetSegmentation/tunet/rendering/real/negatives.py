@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from tunet.grid import Triple
+from tunet.grid import Slices, Triple
 from tunet.rendering.real.grain import Grain
 from tunet.rendering.real.insertion import Host
 from tunet.rendering.real.rooms import Rooms
@@ -102,7 +102,7 @@ def add_bowel(scene: Scene, host: Host, rooms: Rooms, grain: Grain, rng: np.rand
     return Finding(BOWEL, (float(start[0]), float(start[1]), float(start[2])), wide, hu)
 
 
-def _clear(scene: Scene, whole: Field, box: tuple[slice, slice, slice]) -> Field:
+def _clear(scene: Scene, whole: Field, box: Slices) -> Field:
     """1 away from kidneys and tumours, 0 at and in them."""
     labelled = scene.kidney[box] + scene.tumor[box]
     return np.asarray(smooth_step(whole, 0.5, _CLEAR_MM + 0.5) * (labelled < 0.02), dtype=np.float32)

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from tunet.bounds import Box
-from tunet.grid import Triple
+from tunet.grid import Slices, Triple
 from tunet.rendering.anatomy_of_mask import KidneyPlace
 from tunet.rendering.enhancement import Enhancement, enhancement
 from tunet.rendering.parenchyma import kidney_tissue
@@ -133,24 +132,24 @@ def _stretched(base: Field, old: Levels, new: Levels) -> Field:
     return np.asarray(base + fluid * (stretched - base), dtype=np.float32)
 
 
-def _smoothed(scene: Scene, box: Box) -> Field:
+def _smoothed(scene: Scene, box: Slices) -> Field:
     """The kidney's HU, smoothed among its own voxels."""
     return _smoothed_by(scene, box, _SMOOTH_MM)
 
 
-def _evener(scene: Scene, box: Box) -> Field:
+def _evener(scene: Scene, box: Slices) -> Field:
     """The same without what noise leaves in a kidney of a few HU."""
     return _smoothed_by(scene, box, _EVENER_MM)
 
 
-def _smoothed_by(scene: Scene, box: Box, deviation_mm: float) -> Field:
+def _smoothed_by(scene: Scene, box: Slices, deviation_mm: float) -> Field:
     weight = np.where(scene.kidney[box] > 0.9, 1.0, 0.05 * scene.kidney[box]).astype(np.float32) + 1e-6
     sigma = [deviation_mm / s for s in scene.grid.spacing_mm[::-1]]
     total = ndimage.gaussian_filter(scene.hu[box] * weight, sigma, truncate=3.0)
     return np.asarray(total / ndimage.gaussian_filter(weight, sigma, truncate=3.0), dtype=np.float32)
 
 
-def _tissue_share(scene: Scene, box: Box, base: Field) -> Field:
+def _tissue_share(scene: Scene, box: Slices, base: Field) -> Field:
     """How much of each voxel is kidney tissue, by the label, and by brightness where fat lies around.
 
     Labels miss the edge by a voxel here and there; without the second a rim of the old brightness would stay.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tunet.bounds import Box, bounding_box
-from tunet.grid import Grid, Triple
+from tunet.bounds import bounding_box
+from tunet.grid import Grid, Slices, Triple
 from tunet.rendering.anatomy_of_mask import KidneyPlace, cropped, kidney_places, midline
 from tunet.volume import KIDNEY, TUMOR, Volume
 
@@ -61,7 +61,7 @@ class Scene:
         first, last = (columns[0], columns[-1]) if len(columns) else (0, body.shape[2] - 1)
         return float(self.grid.origin_lps[0] + 2 * (first + last) * self.grid.spacing_mm[0])
 
-    def box(self, low: Triple, high: Triple, margin_mm: float = 0.0) -> Box:
+    def box(self, low: Triple, high: Triple, margin_mm: float = 0.0) -> Slices:
         """The voxels between two corners in LPS, at least one, inside the grid."""
         span = np.array([low, high]) + np.array([[-margin_mm], [margin_mm]])
         corners = self.grid.to_index(span)[:, ::-1]
@@ -72,7 +72,7 @@ class Scene:
             found.append(slice(first, last))
         return found[0], found[1], found[2]
 
-    def grid_of(self, box: Box) -> Grid:
+    def grid_of(self, box: Slices) -> Grid:
         """The grid of a box of voxels."""
         z, y, x = box
         return self.grid.moved_to_index(
@@ -80,7 +80,7 @@ class Scene:
             (z.stop - z.start, y.stop - y.start, x.stop - x.start),
         )
 
-    def add(self, box: Box, share: Field, tissue: Field, grain: Field, tumor: bool) -> None:
+    def add(self, box: Slices, share: Field, tissue: Field, grain: Field, tumor: bool) -> None:
         """Put tissue into a part of the CT: each voxel holds so large a share of it, and the label follows.
 
         ``grain`` is noise of the CT's own deviation; it replaces what of the CT's noise is painted over.
@@ -92,7 +92,7 @@ class Scene:
         target = growth if tumor else kidney
         target += share
 
-    def cover(self, box: Box, share: Field, tissue: Field, grain: Field) -> None:
+    def cover(self, box: Slices, share: Field, tissue: Field, grain: Field) -> None:
         """Put tissue into a part of the CT and leave the labels."""
         values = self.hu[box]
         values += share * (tissue - values) + np.sqrt(1 - (1 - share) ** 2) * grain

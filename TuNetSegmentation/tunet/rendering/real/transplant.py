@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from tunet.bounds import Box
+from tunet.grid import Slices
 from tunet.rendering.anatomy_of_mask import KidneyPlace
 from tunet.rendering.parenchyma import kidney_tissue, paint_cysts, random_cysts
 from tunet.rendering.real.donors import Donor
@@ -102,14 +102,14 @@ def nephrectomy(scene: Scene, host: Host, rooms: Rooms, grain: Grain, rng: np.ra
     return host.place.side
 
 
-def _own_kidney(scene: Scene, box: Box, host: Host) -> Field:
+def _own_kidney(scene: Scene, box: Slices, host: Host) -> Field:
     """The share of the kidney that goes, with its tumours, but not of the other side's."""
     near = host.near.on(host.near.hull, scene.grid_of(box))
     return np.where(near < 25.0, scene.kidney[box] + scene.tumor[box], 0).astype(np.float32)
 
 
 def _take_out(
-    scene: Scene, box: Box, host: Host, rooms: Rooms, grain: Grain, own: Field, rng: np.random.Generator
+    scene: Scene, box: Slices, host: Host, rooms: Rooms, grain: Grain, own: Field, rng: np.random.Generator
 ) -> None:
     """Fill a kidney and its sinus with fat like that around it."""
     grid = scene.grid_of(box)
