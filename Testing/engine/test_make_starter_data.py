@@ -26,7 +26,15 @@ def tool():
 
 
 def test_license_names_every_source_and_the_strictest_terms(tool):
-    sources = ("HCC-TACE-Seg", "10.7937/TCIA.5FNA-0924", "TotalSegmentator", "KiTS19", "CHAOS", "CPTAC-PDA", "TCGA-LIHC")
+    sources = (
+        "HCC-TACE-Seg",
+        "10.7937/TCIA.5FNA-0924",
+        "TotalSegmentator",
+        "KiTS19",
+        "CHAOS",
+        "CPTAC-PDA",
+        "TCGA-LIHC",
+    )
     for words in (*sources, "CC BY 4.0", "Apache-2.0"):
         assert words in tool.LICENSE
     assert "comes under CC BY-NC-SA 4.0" in tool.LICENSE

@@ -69,6 +69,63 @@ def test_specks_are_told_not_counted():
     assert "1 tumor piece below 0.1 ml" in found.notes[0]
 
 
+def only_left(tumor=None):
+    labels = two_kidneys(tumor=tumor)
+    labels.array[split_sides(labels)[1]] = 0
+    return labels
+
+
+def test_a_stray_voxel_belongs_to_the_kidney_but_does_not_lengthen_it():
+    labels = only_left()
+    labels.array[10, 45, 8] = 1
+    found = find_structures(labels)
+    assert [kidney.side for kidney in found.kidneys] == ["left"]
+    assert found.side_map.astype(bool).sum() == found.body_map.astype(bool).sum() + 1
+
+
+def test_a_fragment_far_below_its_kidney_does_not_lengthen_it():
+    grid = box_grid((130, 90, 200), (3, 3, 3))
+    near = inside(grid, (55, 0, 100), (28, 24, 50)) | inside(grid, (55, 0, 30), (8, 8, 8))
+    far = inside(grid, (55, 0, -150), (8, 8, 8))
+    labels = Volume((near | far | inside(grid, (-55, 0, 100), (28, 24, 50))).astype(np.uint8), grid)
+    found = find_structures(labels)
+    assert found.side_map.astype(bool).sum() - found.body_map.astype(bool).sum() == far.sum()
+
+
+class TestWhatIsLeftOfAKidney:
+    def test_a_kidney_that_a_tumour_replaced_is_on_its_own_side(self):
+        labels = only_left()
+        labels.array[inside(labels.grid, (-65, 0, 0), (35, 35, 38))] = 2
+        labels.array[inside(labels.grid, (-65, 0, 38), (8, 8, 4))] = 1
+        found = find_structures(labels)
+        assert [lesion.side for lesion in found.lesions] == ["right"]
+        right, left = found.kidneys
+        assert "On the right nearly all is tumor" in right.uncertain
+        assert left.uncertain is None
+        assert right.uncertain in found.notes
+
+    def test_an_atrophic_or_cut_kidney_is_one(self):
+        labels = only_left()
+        labels.array[inside(labels.grid, (-55, 0, -70), (14, 14, 15))] = 1
+        right, left = find_structures(labels).kidneys
+        assert "On the right only 12." in right.uncertain
+        assert left.uncertain is None
+
+    def test_two_small_pieces_are_two_kidneys(self):
+        labels = only_left()
+        labels.array[:] = 0
+        for x in (-55, 55):
+            labels.array[inside(labels.grid, (x, 0, -70), (14, 14, 15))] = 1
+        assert all("no complete kidney" in kidney.uncertain for kidney in find_structures(labels).kidneys)
+
+    def test_a_tumour_apart_from_its_kidney_stays_with_it(self):
+        labels = only_left()
+        labels.array[inside(labels.grid, (0, -40, 0), (14, 14, 14))] = 2  # 55 mm from the kidney's middle
+        found = find_structures(labels)
+        assert [kidney.side for kidney in found.kidneys] == ["left"]
+        assert found.lesions[0].side == "left"
+
+
 class TestUncertain:
     def test_one_kidney(self):
         labels = two_kidneys()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from tunet.errors import InputError
 from tunet.measurement.diameters import Diameter, axial_diameters, largest_diameter
@@ -159,22 +160,24 @@ def examine(labels: Volume, ct: Volume | None = None, margin_mm: float = DEFAULT
     shapes: dict[Side, KidneyShape] = {}
     outlines: dict[Side, Volume] = {}
     for kidney in found.kidneys:
-        turned = _turned(found, kidney.side)
-        kidneys.append(_kidney(found, kidney, turned, hu))
+        kidneys.append(_kidney(found, kidney, hu))
         own = [lesion for lesion in found.lesions if lesion.side == kidney.side]
-        thin = _plain(thinned(turned, SHAPE_STEP_MM)) if own else None
-        shape = kidney_shape(thin, kidney.side) if thin else None
-        if thin and shape:
-            outlines[kidney.side], shapes[kidney.side] = thin, shape
+        if not own:
+            continue
+        outline = _plain(thinned(_turned(found, found.body_map, kidney.side), SHAPE_STEP_MM))
+        shape = kidney_shape(outline, kidney.side)
+        if shape:
+            outlines[kidney.side], shapes[kidney.side] = outline, shape
+        turned = _turned(found, found.side_map, kidney.side)
         measured += [_lesion(found, lesion, turned, shape, hu, margin_mm) for lesion in own]
     result = Measurement(tuple(kidneys), tuple(sorted(measured, key=lambda m: m.number)), found.notes)
     return Examination(result, found, shapes, outlines)
 
 
-def _turned(found: Structures, side: Side) -> Volume:
-    """One kidney upright; lesion n has the value n + 9, so that the labels survive being turned."""
+def _turned(found: Structures, owners: npt.NDArray[np.uint8], side: Side) -> Volume:
+    """One kidney of a map of sides, upright; lesion n has the value n + 9, so that the labels survive being turned."""
     codes = np.where(found.lesion_map > 0, found.lesion_map + np.uint16(_FIRST - 1), found.labels.array)
-    codes = np.where(found.side_map == SIDES.index(side) + 1, codes, 0).astype(np.uint16)
+    codes = np.where(owners == SIDES.index(side) + 1, codes, 0).astype(np.uint16)
     return upright(cropped(Volume(codes, found.labels.grid)))
 
 
@@ -186,14 +189,14 @@ def _plain(turned: Volume) -> Volume:
     return Volume(np.where(turned.array >= _FIRST, TUMOR, turned.array).astype(np.uint8), turned.grid)
 
 
-def _kidney(found: Structures, kidney: Kidney, turned: Volume, hu: Volume | None) -> KidneyMeasures:
+def _kidney(found: Structures, kidney: Kidney, hu: Volume | None) -> KidneyMeasures:
     whole = found.side_map == SIDES.index(kidney.side) + 1
     parenchyma = whole & (found.labels.array == KIDNEY)
     ml = found.labels.grid.voxel_volume_mm3 / 1000
     parenchyma_ml = np.count_nonzero(parenchyma) * ml
     tumor_ml = np.count_nonzero(whole & (found.labels.array == TUMOR)) * ml
-    outline = Volume(turned.array > 0, turned.grid)
-    axial, across = axial_diameters(outline)
+    body = _own(found, found.body_map == SIDES.index(kidney.side) + 1)
+    axial, across = axial_diameters(upright(body))
     return KidneyMeasures(
         kidney.side,
         kidney.uncertain,
@@ -201,7 +204,7 @@ def _kidney(found: Structures, kidney: Kidney, turned: Volume, hu: Volume | None
         parenchyma_ml,
         tumor_ml,
         tumor_ml / parenchyma_ml if parenchyma_ml else None,
-        largest_diameter(_own(found, whole)),
+        largest_diameter(body),
         axial,
         across,
         surface_area_mm2(whole, found.labels.grid.spacing_mm),

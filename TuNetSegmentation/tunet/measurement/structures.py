@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +11,8 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from tunet.grid import Grid
-from tunet.measurement.upright import Mask, Points, border, checked_labels, cropped, world_points
+from tunet.measurement.connected import Connected
+from tunet.measurement.upright import Mask, border, checked_labels, cropped, world_points
 from tunet.volume import KIDNEY, TUMOR, Volume
 
 Side = Literal["left", "right"]
@@ -20,8 +20,15 @@ SIDES: tuple[Side, Side] = ("right", "left")  # number 1 and 2 of the map of sid
 
 SMALLEST_LESION_ML = 0.1
 SMALLEST_KIDNEY_ML = 15.0
+SMALLEST_PARENCHYMA_ML = 5.0
 # Two pieces whose centres lie closer than this across the body are on one side of it.
 SAME_SIDE_MM = 35.0
+# What is no whole kidney, but lies further than this across the body from one, is what there is of the other.
+ACROSS_MM = 80.0
+# Smaller pieces are specks: they decide nothing and lengthen nothing.
+SMALLEST_PIECE_ML = 1.0
+# Pieces whose centre is further than this from their kidney's largest piece do not lengthen it.
+NEAR_MM = 60.0
 # A single kidney this close to the middle of the image could be on either side.
 MIDDLE_MM = 20.0
 # An image narrower than this is a crop, whose middle is not the patient's.
@@ -30,9 +37,6 @@ BODY_WIDTH_MM = 220.0
 FUSED_WIDTH_MM = 120.0
 WAIST = 0.35
 POLES_APART_MM = 90.0
-
-_Connected = np.ones((3, 3, 3), bool)
-_Map = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Structures:
     Attributes:
         labels: the label map cut to what it holds, one voxel of background around it.
         side_map: on that grid: 0 background, 1 right, 2 left (kidney, tumour and cyst).
+        body_map: the same without specks and what lies far from its kidney: what diameters and shapes are taken of.
         lesion_map: on that grid: 0, or the number of the lesion.
         full_grid: the grid of the label map that was asked about.
         kidneys: right first.
@@ -69,6 +74,7 @@ class Structures:
 
     labels: Volume
     side_map: npt.NDArray[np.uint8]
+    body_map: npt.NDArray[np.uint8]
     lesion_map: npt.NDArray[np.uint16]
     full_grid: Grid
     kidneys: tuple[Kidney, ...]
@@ -105,83 +111,127 @@ def find_structures(labels: Volume) -> Structures:
     """Left and right kidney and the lesions of a label map.
 
     Pieces connected by a face, edge or corner belong together. The two largest pieces with parenchyma that lie on
-    different sides are the kidneys; every other piece goes to the nearest of them.
+    different sides are the kidneys; without a second one, the largest piece far across the body is what there is of the
+    other kidney (destroyed by a tumour, atrophic, or cut by the scan's end). Every other piece goes to the nearest.
 
     Raises:
         InputError: not a label map, or an empty one.
     """
     cut = cropped(checked_labels(labels))
-    pieces, count = ndimage.label(cut.array > 0, _Connected)
-    seeds, notes = _seeds(cut, np.asarray(pieces), count)
-    kidneys, side_map, more = _sided(cut, labels.grid, np.asarray(pieces), count, seeds)
-    lesion_map, found, specks = _lesions(cut, side_map, kidneys)
-    return Structures(cut, side_map, lesion_map, labels.grid, kidneys, found, (*notes, *more, *specks))
+    pieces = _Pieces.of(cut)
+    seeds, notes = _seeds(pieces)
+    sides = _sided(pieces, labels.grid, seeds)
+    lesion_map, found, specks = _lesions(cut, sides)
+    all_notes = (*notes, *sides.notes, *specks)
+    return Structures(cut, sides.side_map, sides.body_map, lesion_map, labels.grid, sides.kidneys, found, all_notes)
 
 
-def _seeds(cut: Volume, pieces: _Map, count: int) -> tuple[list[int], list[str]]:
-    ml = cut.grid.voxel_volume_mm3 / 1000
-    whole = np.bincount(pieces.ravel(), minlength=count + 1)[1:] * ml
-    parenchyma = np.bincount(pieces[cut.array == KIDNEY], minlength=count + 1)[1:] * ml
-    able = (whole >= SMALLEST_KIDNEY_ML) & (parenchyma >= SMALLEST_KIDNEY_ML / 3)
-    order = [int(i) + 1 for i in np.argsort(-whole, kind="stable")]
-    large = [piece for piece in order if able[piece - 1]]
-    if not large:
-        return order[:1], [f"The largest piece has only {whole.max():.1f} ml; it may be no complete kidney."]
-    centres = _centres(cut, pieces, large)
-    for piece, centre in zip(large[1:], centres[1:], strict=True):
-        if abs(centre[0] - centres[0][0]) >= SAME_SIDE_MM:
-            return [large[0], piece], []
-    if len(large) > 1:
-        return large[:1], ["Several kidney-sized pieces lie on one side of the body; they are measured as one kidney."]
-    return large[:1], []
+@dataclass(frozen=True)
+class _Pieces:
+    """Connected pieces of kidney, tumour and cyst, with how much of each is parenchyma, (n,) in ml."""
+
+    cut: Volume
+    connected: Connected
+    parenchyma_ml: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, cut: Volume) -> _Pieces:
+        """All pieces of a label map."""
+        connected = Connected.of(cut.array > 0, cut.grid)
+        return cls(cut, connected, connected.ml_within(cut.array == KIDNEY))
+
+    @property
+    def whole_ml(self) -> npt.NDArray[np.float64]:
+        """(n,) of each piece."""
+        return self.connected.ml
+
+    @property
+    def map(self) -> npt.NDArray[np.int32]:
+        """0 or the number of the piece."""
+        return self.connected.map
+
+    def is_kidney(self, piece: int) -> bool:
+        """Whether it is large enough for a kidney and not all tumour."""
+        parenchyma = self.parenchyma_ml[piece - 1]
+        return bool(self.whole_ml[piece - 1] >= SMALLEST_KIDNEY_ML and parenchyma >= SMALLEST_PARENCHYMA_ML)
+
+    def doubt(self, piece: int, side: Side) -> str | None:
+        """Why a piece that stands for a kidney may be none; None for one that is large enough."""
+        if self.is_kidney(piece):
+            return None
+        whole, parenchyma = self.whole_ml[piece - 1], self.parenchyma_ml[piece - 1]
+        if whole < SMALLEST_KIDNEY_ML:
+            return f"On the {side} only {whole:.1f} ml are marked; it may be no complete kidney."
+        return f"On the {side} nearly all is tumor, with {parenchyma:.1f} ml of kidney."
 
 
-def _centres(cut: Volume, pieces: _Map, wanted: Sequence[int]) -> Points:
-    """World centres (n, 3): sums over planes of voxels, several times faster than summing over voxels' indices."""
-    index = np.asarray(wanted, np.int64)
-    centres = np.empty((len(index), 3))
-    for axis in range(3):
-        place = np.zeros(len(index))
-        count = np.zeros(len(index))
-        for at, plane in enumerate(np.moveaxis(pieces, axis, 0)):
-            here = np.bincount(plane.ravel(), minlength=int(index.max()) + 1)[index]
-            place += at * here
-            count += here
-        centres[:, 2 - axis] = place / count
-    return cut.grid.to_lps(centres)
+def _seeds(pieces: _Pieces) -> tuple[list[int], list[str]]:
+    """The pieces that are the kidneys, one or two, and sentences about the choice."""
+    first, *others = sorted(pieces.connected.by_size(), key=pieces.is_kidney, reverse=True)
+    others = [piece for piece in others if pieces.whole_ml[piece - 1] >= SMALLEST_PIECE_ML]
+    if not others:
+        return [first], []
+    centres = pieces.connected.centres([first, *others])
+    across = dict(zip(others, np.abs(centres[1:, 0] - centres[0, 0]).tolist(), strict=True))
+    kidneys = [piece for piece in others if pieces.is_kidney(piece)]
+    second = [piece for piece in kidneys if across[piece] >= SAME_SIDE_MM]
+    second += [piece for piece in others if across[piece] >= ACROSS_MM]
+    notes = []
+    if kidneys and not second:
+        notes = ["Several kidney-sized pieces lie on one side of the body; they are measured as one kidney."]
+    return [first, *second[:1]], notes
 
 
-def _sided(
-    cut: Volume, full: Grid, pieces: _Map, count: int, seeds: list[int]
-) -> tuple[tuple[Kidney, ...], npt.NDArray[np.uint8], tuple[str, ...]]:
-    side_map = np.zeros(pieces.shape, np.uint8)
+@dataclass(frozen=True)
+class _Sides:
+    """What belongs to which kidney."""
+
+    kidneys: tuple[Kidney, ...]
+    side_map: npt.NDArray[np.uint8]
+    body_map: npt.NDArray[np.uint8]
+    notes: tuple[str, ...]
+
+
+def _sided(pieces: _Pieces, full: Grid, seeds: list[int]) -> _Sides:
+    # Table of pieces, 0 for background: whose they are, 1 for the first seed and 2 for the second.
+    owner, near = _owners(pieces, seeds)
     if len(seeds) == 2:
-        first, second = _centres(cut, pieces, seeds)
-        right, left = seeds if first[0] < second[0] else seeds[::-1]
-        table = _nearest_sides(cut, pieces, count, (right, left))
+        first, second = pieces.connected.centres(seeds)
+        if first[0] > second[0]:  # the right kidney has the smaller x
+            seeds, owner = seeds[::-1], np.asarray([0, 2, 1])[owner]
         low = abs(first[2] - second[2])
-        why = (
-            f"One kidney lies {low:.0f} mm lower than the other (ptotic or ectopic)." if low > POLES_APART_MM else None
-        )
-        return (Kidney("right"), Kidney("left")), table[pieces], (why,) if why else ()
-    waist = _waist(cut, pieces == seeds[0])
+        ptotic = f"One kidney lies {low:.0f} mm lower than the other (ptotic or ectopic)."
+        why = [pieces.doubt(piece, side) for piece, side in zip(seeds, SIDES, strict=True)]
+        notes = [*([ptotic] if low > POLES_APART_MM else []), *(doubt for doubt in why if doubt)]
+        kidneys = tuple(Kidney(side, doubt) for side, doubt in zip(SIDES, why, strict=True))
+        table = owner.astype(np.uint8)
+        return _Sides(kidneys, table[pieces.map], (table * near)[pieces.map], tuple(notes))
+    waist = _waist(pieces.cut, pieces.map == seeds[0])
     if waist is not None:
-        return _split_at(cut, pieces, waist, side_map)
-    side, why = _lone_side(full, float(_centres(cut, pieces, seeds)[0][0]))
-    side_map[pieces > 0] = SIDES.index(side) + 1
-    return (Kidney(side, why),), side_map, (why,)
+        return _split_at(pieces, waist, near)
+    side, guess = _lone_side(full, float(pieces.connected.centres(seeds)[0][0]))
+    doubt = pieces.doubt(seeds[0], side)
+    why_lone = f"{doubt} {guess}" if doubt else guess
+    table = owner.astype(np.uint8) * np.uint8(SIDES.index(side) + 1)
+    return _Sides((Kidney(side, why_lone),), table[pieces.map], (table * near)[pieces.map], (why_lone,))
 
 
-def _nearest_sides(cut: Volume, pieces: _Map, count: int, seeds: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    table = np.zeros(count + 1, np.uint8)
-    table[list(seeds)] = (1, 2)
+def _owners(pieces: _Pieces, seeds: list[int]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.uint8]]:
+    """Tables of pieces, background first: number of the nearest seed, and 1 for those that are large and near."""
+    count = len(pieces.whole_ml)
+    owner = np.zeros(count + 1, np.intp)
+    near = np.zeros(count + 1, np.uint8)
+    owner[seeds] = np.arange(1, len(seeds) + 1)
+    near[seeds] = 1
     others = [piece for piece in range(1, count + 1) if piece not in seeds]
     if others:
-        trees = [cKDTree(world_points(border(pieces == seed), cut)[::3]) for seed in seeds]
-        centres = _centres(cut, pieces, others)
-        right, left = (tree.query(centres)[0] for tree in trees)
-        table[others] = np.where(right <= left, 1, 2)
-    return table
+        trees = [cKDTree(world_points(border(pieces.map == seed), pieces.cut)[::3]) for seed in seeds]
+        centres = pieces.connected.centres(others)
+        distances = np.stack([tree.query(centres)[0] for tree in trees])
+        owner[others] = distances.argmin(axis=0) + 1
+        large = pieces.whole_ml[np.subtract(others, 1)] >= SMALLEST_PIECE_ML
+        near[others] = large & (distances.min(axis=0) <= NEAR_MM)
+    return owner, near
 
 
 def _lone_side(full: Grid, x: float) -> tuple[Side, str]:
@@ -208,30 +258,26 @@ def _waist(cut: Volume, piece: Mask) -> float | None:
     return place if smooth[at] < WAIST * lower_peak and smaller >= SMALLEST_KIDNEY_ML else None
 
 
-def _split_at(
-    cut: Volume, pieces: _Map, waist: float, side_map: npt.NDArray[np.uint8]
-) -> tuple[tuple[Kidney, ...], npt.NDArray[np.uint8], tuple[str, ...]]:
-    filled = pieces > 0
-    side_map[filled] = np.where(world_points(filled, cut)[:, 0] < waist, 1, 2)
+def _split_at(pieces: _Pieces, waist: float, near: npt.NDArray[np.uint8]) -> _Sides:
+    filled = pieces.map > 0
+    side_map = np.zeros(pieces.map.shape, np.uint8)
+    side_map[filled] = np.where(world_points(filled, pieces.cut)[:, 0] < waist, 1, 2)
     why = "The kidneys are connected (horseshoe, or touching); they are divided at the thinnest place between them."
-    return (Kidney("right", why), Kidney("left", why)), side_map, (why,)
+    return _Sides((Kidney("right", why), Kidney("left", why)), side_map, side_map * near[pieces.map], (why,))
 
 
-def _lesions(
-    cut: Volume, side_map: npt.NDArray[np.uint8], kidneys: tuple[Kidney, ...]
-) -> tuple[npt.NDArray[np.uint16], tuple[Lesion, ...], tuple[str, ...]]:
-    pieces, count = ndimage.label(cut.array == TUMOR, _Connected)
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)[1:] * cut.grid.voxel_volume_mm3 / 1000
-    kept = [int(i) + 1 for i in np.argsort(-sizes, kind="stable") if sizes[i] >= SMALLEST_LESION_ML]
-    table = np.zeros(count + 1, np.uint16)
+def _lesions(cut: Volume, sides: _Sides) -> tuple[npt.NDArray[np.uint16], tuple[Lesion, ...], tuple[str, ...]]:
+    pieces = Connected.of(cut.array == TUMOR, cut.grid)
+    kept = [piece for piece in pieces.by_size() if pieces.ml[piece - 1] >= SMALLEST_LESION_ML]
+    table = np.zeros(len(pieces.ml) + 1, np.uint16)
     table[kept] = np.arange(1, len(kept) + 1)
-    lesion_map = table[pieces]
-    why = {kidney.side: kidney.uncertain for kidney in kidneys}
+    lesion_map = table[pieces.map]
+    why = {kidney.side: kidney.uncertain for kidney in sides.kidneys}
     found = []
-    for number, (x, y, z) in enumerate(_centres(cut, pieces, kept).tolist() if kept else [], start=1):
-        sides = np.bincount(side_map[lesion_map == number], minlength=3)[1:]
-        side = SIDES[int(sides.argmax())]
+    for number, (x, y, z) in enumerate(pieces.centres(kept).tolist(), start=1):
+        votes = np.bincount(sides.side_map[lesion_map == number], minlength=3)[1:]
+        side = SIDES[int(votes.argmax())]
         found.append(Lesion(number, side, (x, y, z), why.get(side)))
-    left_out = count - len(kept)
+    left_out = len(pieces.ml) - len(kept)
     note = f"{left_out} tumor piece{'s' if left_out > 1 else ''} below {SMALLEST_LESION_ML} ml not counted as lesions."
     return lesion_map, tuple(found), (note,) if left_out else ()
