@@ -56,8 +56,24 @@ class TestFiles:
     def test_own_results_and_hidden_files_are_not_looked_into(self, tmp_path):
         for name in ("ct.nii", "out/case/segmentation.nii", "old/case/probability.nii", ".hidden/x.nii"):
             write_image(tmp_path / name)
-        (tmp_path / "old/case/study.json").write_text("{}")
+        (tmp_path / "old/case/study.json").write_text('{"format": 1, "input": [], "wanted": {}}')
         assert cases(tmp_path, leave_out=tmp_path / "out") == ["ct"]
+
+    @pytest.mark.parametrize("text", ["{}", '{"age": 3}', "no json"])
+    def test_a_study_json_of_another_program_hides_no_ct(self, tmp_path, text):
+        write_image(tmp_path / "p1/ct.nii")
+        (tmp_path / "p1/study.json").write_text(text)
+        assert cases(tmp_path) == ["p1_ct"]
+
+    @pytest.mark.parametrize("name", ["ct.mhd", "ct[1].mhd"])
+    def test_the_files_of_a_header_are_itself_and_its_voxels(self, tmp_path, name):
+        write_image(tmp_path / name)
+        voxels = (tmp_path / name).with_suffix(".raw")
+        voxels.rename(tmp_path / "voxels.raw")
+        header = (tmp_path / name).read_text()
+        (tmp_path / name).write_text(header.replace(voxels.name, "voxels.raw"))
+        (study,) = discover(tmp_path).studies
+        assert {path.name for path in study.files} == {name, "voxels.raw"}
 
     def test_a_link_in_a_circle_ends(self, tmp_path):
         write_image(tmp_path / "a/ct.nii")

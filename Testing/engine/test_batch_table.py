@@ -84,12 +84,14 @@ class TestPreview:
 class TestContactSheet:
     def test_pages_and_what_an_earlier_run_left(self, tmp_path):
         (tmp_path / "contact_sheet_7.png").write_text("stale")
+        users = tmp_path / "contact_sheet_reviewed.png"
+        users.write_text("looked at")
         count = COLUMNS * ROWS_PER_PAGE + 1
         rows = [Row(f"case_{n}", Status.FAILED, "", message="Is broken.") for n in range(count)]
         rows.append(Row("mr", Status.SKIPPED, "", message="MR images, not CT"))
         paths = write_contact_sheet(rows, tmp_path)
         assert [path.name for path in paths] == ["contact_sheet.png", "contact_sheet_2.png"]
-        assert set(tmp_path.glob("*")) == set(paths)
+        assert set(tmp_path.glob("*")) == {*paths, users}
         full, last = (matplotlib.image.imread(path).shape for path in paths)
         assert full[1] == last[1]
         assert full[0] > 3 * last[0]

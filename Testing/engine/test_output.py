@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import struct
 import subprocess
 import tempfile
 from pathlib import Path
@@ -55,6 +56,21 @@ class TestWriteVolume:
         write_volume(Volume(LABELS.array, volume.grid), tmp_path / "out.nii.gz", tmp_path / "in.nii.gz")
         assert np.array_equal(read_labels(tmp_path / "out.nii.gz").array, LABELS.array)
         assert geometry(tmp_path / "out.nii.gz") == geometry(tmp_path / "in.nii.gz")
+
+    @pytest.mark.parametrize(("unit", "factor"), [(1, 1e-3), (3, 1e3)])
+    def test_a_nifti_in_metres_or_microns_keeps_its_unit(self, tmp_path, unit, factor):
+        """NIfTI-1: ``xyzt_units`` is byte 123, pixdim and the rows of the sform are in that unit."""
+        sitk.WriteImage(LABELS.to_sitk(), str(tmp_path / "in.nii"))
+        header = bytearray((tmp_path / "in.nii").read_bytes())
+        header[123] = unit
+        for offset, count in ((80, 3), (268, 3), (280, 12)):
+            values = struct.unpack_from(f"<{count}f", header, offset)
+            struct.pack_into(f"<{count}f", header, offset, *(value * factor for value in values))
+        (tmp_path / "in.nii").write_bytes(header)
+        volume = read_ct(tmp_path / "in.nii").volume
+        assert volume.grid.same_as(LABELS.grid, tolerance=1e-3)
+        write_volume(Volume(LABELS.array, volume.grid), tmp_path / "out.nii.gz", tmp_path / "in.nii")
+        assert read_labels(tmp_path / "out.nii.gz").grid.same_as(volume.grid)
 
     def test_missing_folder_is_one_sentence(self, tmp_path):
         with pytest.raises(OutputError, match="choose another folder"):

@@ -12,7 +12,11 @@ import pytest
 import SimpleITK as sitk
 from command_line import is_one_sentence, tunet
 from planning_cases import KIDNEY_HU, SHAPE, TURNED, VOXEL_ML, KidneySeries, kidney_labels, write_labels
-from tunet.measurement.measures import measure
+from tunet.errors import InputError
+from tunet.measurement.measures import examine, measure
+from tunet.planning.dicom_export import write_dicom
+from tunet.planning.dicom_source import read_source
+from tunet.planning.provenance import Provenance
 from tunet.volume import KIDNEY, TUMOR, Volume
 
 NAMES = ["Right kidney", "Left kidney", "Tumor 1, left kidney"]
@@ -190,6 +194,25 @@ def test_a_ct_made_anonymous_by_taking_fields_out(exported, tmp_path, recwarn):
     assert [str(warning.message) for warning in recwarn if "HIDDEN" in str(warning.message)] == []
 
 
+def test_a_ct_made_anonymous_with_words_dicom_does_not_know(exported, tmp_path):
+    """Sex "U", dates and times that are none, a series number without room for two digits more."""
+    (tmp_path / "ct").mkdir()
+    for part in slices_of(exported / "ct"):
+        with pydicom.config.disable_value_validation():
+            part.PatientSex = "U"
+            part.PatientBirthDate = "ANON"
+            part.StudyDate = "00000000"
+            part.StudyTime = "10:11:12"
+            part.SeriesNumber = 30000001
+            part.save_as(tmp_path / "ct" / f"{part.InstanceNumber}.dcm")
+    write_labels(kidney_labels(), tmp_path / "run" / "segmentation.nii.gz")
+    done = export(tmp_path)
+    assert done.returncode == 0, done.stderr
+    made = pydicom.dcmread(tmp_path / "out" / "segmentation.dcm")
+    assert [made.get(k) for k in ("PatientSex", "PatientBirthDate", "StudyDate", "StudyTime")] == ["", "", "", ""]
+    assert made.SeriesNumber == 70
+
+
 def test_a_corrected_prediction_is_semiautomatic_and_an_unknown_one_manual(exported, tmp_path):
     labels = kidney_labels()
     first = labels.array.copy()
@@ -221,6 +244,16 @@ class TestBadInput:
     def test_a_file_for_the_folder_of_the_ct(self, exported, tmp_path):
         path = exported / "run" / "segmentation.nii.gz"
         self.refused([path, "--ct", path, "-o", tmp_path / "out"], "is no folder")
+
+    def test_headers_that_highdicom_refuses(self, exported, tmp_path, monkeypatch):
+        def refuse(*_):
+            raise ValueError("PatientName: Doe^Jane")
+
+        monkeypatch.setattr("tunet.planning.dicom_export.segmentation_object", refuse)
+        labels = kidney_labels()
+        with pytest.raises(InputError, match="break DICOM's rules") as caught:
+            write_dicom(examine(labels), read_source(exported / "ct"), Provenance(), tmp_path / "out")
+        assert "Doe" not in str(caught.value)
 
     def test_no_frame_of_reference(self, exported, tmp_path):
         KidneySeries(frame_of_reference=None).write(tmp_path / "ct")

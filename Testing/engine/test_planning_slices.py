@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from measured_shapes import two_kidneys
-from tunet.measurement.measures import measure
-from tunet.planning.slices import FILLED, axial_plane, coronal_plane
+from tunet.measurement.diameters import Diameter
+from tunet.measurement.measures import examine, measure
+from tunet.planning.slices import FILLED, Painter, axial_plane, coronal_plane, plane_along
 
 CORNERS = np.asarray([[x, y, z] for x in (-40.0, 90.0) for y in (-30.0, 20.0) for z in (-110.0, 120.0)])
 
@@ -39,3 +42,27 @@ def test_the_slice_of_a_score_holds_the_lesion_and_the_nearest_of_the_sinus(cent
     assert plane.grid.to_index(points)[:, 2] == pytest.approx([0, 0], abs=0.1)
     assert {"".join(sorted(word)) for word in plane.letters[:2]} == {"".join(sorted(word)) for word in letters}
     assert plane.grid.direction_matrix[2, 1] == pytest.approx(-drawing.kidney_axis[2])
+
+
+@pytest.mark.parametrize(
+    ("end", "letters"),
+    [
+        ((0.0, 0.0, 100.0), ("R", "L", "S", "I")),
+        ((0.0, 60.0, 80.0), ("R", "L", "SP", "IA")),
+        ((0.0, 80.0, 0.0), ("R", "L", "A", "P")),
+        ((80.0, 0.0, 0.0), ("R", "L", "A", "P")),
+        ((70.0, 30.0, 10.0), ("R", "L", "A", "P")),
+    ],
+)
+def test_the_letters_tell_how_the_slice_along_a_kidney_lies(end, letters):
+    plane = plane_along(Diameter(float(np.linalg.norm(end)), (0.0, 0.0, 0.0), end), CORNERS)
+    assert plane.letters == letters
+    assert np.isfinite(plane.grid.direction_matrix).all()
+
+
+def test_a_kidney_that_lies_across_the_body_is_drawn():
+    pytest.importorskip("matplotlib")
+    examined = examine(two_kidneys())
+    kidney = examined.measurement.kidneys[0]
+    across = replace(kidney, length=Diameter(80.0, (-95.0, 0.0, 0.0), (-15.0, 0.0, 0.0)))
+    assert Painter(examined, None).coronal_of_kidney(across).startswith(b"\x89PNG")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,8 @@ from tunet.measurement.edits import RenalEdit
 from tunet.measurement.measures import measure
 from tunet.measurement.stored import from_json
 from tunet.measurement.upright import cropped
+from tunet.planning.plan_export import provenance_between
+from tunet.planning.provenance import ModelName
 from tunet.progress import Progress
 from tunet.volume import KIDNEY, Volume
 from tunet.volume_io import read_ct, read_labels
@@ -186,3 +188,14 @@ class TestExport:
     def test_dicom_needs_the_cts_folder(self, folder, session):
         with pytest.raises(UsageError, match="DICOM folder"):
             session.export(request(folder, choice={"objects": True}), Progress())
+
+
+def test_a_prediction_on_other_voxels_leaves_the_corrections_unknown(folder, tmp_path):
+    """After the segmentation got the voxels of another image; measuring it is allowed, so exporting it is too."""
+    coarse = kidney_labels()
+    half = coarse.array[::2, ::2, ::2].copy()
+    spacing = tuple(2 * s for s in coarse.grid.spacing_mm)
+    write_labels(Volume(half, replace(coarse.grid, shape=half.shape, spacing_mm=spacing)), tmp_path / "predicted.nrrd")
+    found = provenance_between(ModelName("starter", "1.7", "ab" * 32), tmp_path / "predicted.nrrd", coarse)
+    assert found.corrections is None
+    assert found.model is not None

@@ -30,8 +30,8 @@ _FLOAT_KINDS = {16: "f4", 64: "f8"}
 _COLOR_TYPES = {128, 2304}
 _COMPLEX_TYPES = {32, 1792, 2048}
 
-# pixdim[0:4]; qform_code to the end of the sform's rows.
-_GEOMETRY_FIELDS = (("4f", 76), ("2h6f12f", 252))
+# pixdim[0:4]; the unit they are in; qform_code to the end of the sform's rows.
+_GEOMETRY_FIELDS = (("4f", 76), ("B", 123), ("2h6f12f", 252))
 
 # Voxels begin behind the header and its extensions; a damaged header can say anything.
 _LARGEST_OFFSET = 1 << 24

@@ -28,7 +28,7 @@ def check_text_header(path: Path) -> None:
     Raises:
         InputError: the header is damaged, or names such a place.
     """
-    for name in _named_files(path):
+    for name in named_files(path):
         leads_away = PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute()
         target = path.parent / name
         if leads_away or ".." in PurePosixPath(name.replace("\\", "/")).parts:
@@ -37,8 +37,12 @@ def check_text_header(path: Path) -> None:
             raise InputError(f"{path.name} takes its voxels from {name}, which is no file; export the CT as one file.")
 
 
-def _named_files(path: Path) -> list[str]:
-    """Names of the files with voxels; none where they follow in the same file."""
+def named_files(path: Path) -> list[str]:
+    """Names of the files with voxels, a pattern with "%" among them; none where they follow in the same file.
+
+    Raises:
+        InputError: the header is damaged.
+    """
     with path.open("rb") as stream:
         head = stream.read(_LONGEST_HEADER)
     is_metaimage = path.suffix.lower() in _METAIMAGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from tunet.planning.extras import needed
 
 COLUMNS, ROWS_PER_PAGE = 4, 5
 SHEET_NAME = "contact_sheet.png"
+_OURS = re.compile(r"contact_sheet(_\d+)?\.png")
 NOTICE = "For research use; not a medical device. Every contour must be checked by a radiologist."
 
 _DPI = 100
@@ -41,7 +43,7 @@ def write_contact_sheet(rows: Sequence[Row], folder: Path, model: str = "") -> t
         parts = (_counted(shown), model, f"page {number} of {len(pages)}" if len(pages) > 1 else "")
         _write_page(page, folder, path, "  ·  ".join(part for part in parts if part))
     for stale in folder.glob("contact_sheet*.png"):
-        if stale not in paths:
+        if _OURS.fullmatch(stale.name) and stale not in paths:
             stale.unlink()
     return tuple(paths)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +17,7 @@ from tunet.batch.files import FileKind, is_image, kind_of_file
 from tunet.dicom import about_unreadable, kind_of
 from tunet.dicom_slices import Listing, OtherObject, Stack, list_files
 from tunet.errors import InputError
+from tunet.text_headers import named_files
 
 # A folder with this file is a result of ours, not a CT.
 STUDY_NAME = "study.json"
@@ -71,9 +73,20 @@ class Study:
         """All files it is read from."""
         if self.stack is not None:
             return tuple(part.path for part in self.stack.slices)
-        if self.source.suffix.lower() in (".mhd", ".nhdr"):  # the voxels lie beside the header
-            return tuple(sorted(self.source.parent.glob(f"{self.source.stem}.*")))
+        if self.source.suffix.lower() in (".mhd", ".nhdr"):
+            return (self.source, *_voxel_files(self.source))
         return (self.source,)
+
+
+def _voxel_files(header: Path) -> list[Path]:
+    """The files beside a header of text that hold its voxels."""
+    try:
+        names = named_files(header)
+    except (InputError, OSError):  # said when the CT is read
+        return []
+    numbered = {Path(name).suffix for name in names if "%" in name}
+    found = {path for path in header.parent.iterdir() if path.name in names or path.suffix in numbered}
+    return sorted(found - {header})
 
 
 @dataclass(frozen=True)
@@ -139,12 +152,21 @@ def _walk(root: Path, leave_out: Path | None) -> Iterator[Path]:
     forbidden = {leave_out.resolve()} if leave_out is not None else set()
     for folder, folders, names in os.walk(root, followlinks=True):
         real = Path(folder).resolve()
-        if real in forbidden or (STUDY_NAME in names and Path(folder) != root):
+        if real in forbidden or (STUDY_NAME in names and Path(folder) != root and _is_result(Path(folder))):
             folders.clear()
             continue
         forbidden.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(folder) / name for name in sorted(names) if not name.startswith(".") and name != "DICOMDIR")
+
+
+def _is_result(folder: Path) -> bool:
+    """Whether a folder's study.json is one of ours: other programs write files of that name beside a CT."""
+    try:
+        found = json.loads((folder / STUDY_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and {"format", "input", "wanted"} <= found.keys()
 
 
 def _counted(paths: Iterable[Path], looked: Callable[[int], None]) -> Iterator[Path]:

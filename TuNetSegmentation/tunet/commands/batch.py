@@ -80,7 +80,7 @@ class _Bar:
         if row.status is Status.FAILED:
             err.print(Text(f"{row.name} failed: {row.message}", "red"), soft_wrap=True)
         elif not err.is_terminal:
-            err.print(f"{row.name} done ({self._done} of {self._cases})", highlight=False, markup=False, soft_wrap=True)
+            err.print(f"{row.name} done ({self._done} of {self._cases})", highlight=False, soft_wrap=True)
 
 
 def _show(result: BatchResult, request: BatchRequest) -> None:

@@ -17,8 +17,9 @@ from rich.table import Table
 from tunet.progress import Progress, ProgressEvent
 from tunet.report import RunReport
 
-out = Console()
-err = Console(stderr=True)
+# No markup: names of files and series may hold square brackets.
+out = Console(markup=False)
+err = Console(stderr=True, markup=False)
 
 
 @contextmanager
@@ -27,8 +28,8 @@ def shown_progress(as_json: bool) -> Iterator[Progress]:
     if as_json:
         yield Progress(listener=_write_line)
         return
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=err, transient=True) as bar:
+    stage = TextColumn("{task.description:<28}", markup=False)
+    with Bar(stage, BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=err, transient=True) as bar:
         task = bar.add_task("Starting", total=1.0)
         yield Progress(listener=lambda e: bar.update(task, description=e.stage, completed=e.fraction))
 

@@ -123,9 +123,9 @@ def _show(evaluation: Evaluation, summary: Summary, output: Path | None) -> None
         titles = [c.title for c in evaluation.scheme.classes]
         out.print(_table(("Lowest Dice", *titles, "Mean"), worst_rows(evaluation)))
     for remark in remarks(evaluation, summary):
-        out.print(remark, highlight=False, markup=False, soft_wrap=True)
+        out.print(remark, highlight=False, soft_wrap=True)
     if output is not None:
-        out.print(f"Written to {output}", highlight=False, markup=False, soft_wrap=True)
+        out.print(f"Written to {output}", highlight=False, soft_wrap=True)
     for refusal in evaluation.refused:
         _note(f"Refused: {refusal.reason}")
 
@@ -138,4 +138,4 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
 
 
 def _note(sentence: str) -> None:
-    err.print(sentence, style="yellow", highlight=False, markup=False, soft_wrap=True)
+    err.print(sentence, style="yellow", highlight=False, soft_wrap=True)

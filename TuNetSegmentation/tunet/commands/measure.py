@@ -35,7 +35,7 @@ def run(
     if as_json_text:
         Console(soft_wrap=True, markup=False, highlight=False).print(as_json(result), end="")
     else:
-        show(result, Console())
+        show(result, Console(markup=False))
 
 
 def show(result: Measurement, console: Console) -> None:
@@ -47,7 +47,7 @@ def show(result: Measurement, console: Console) -> None:
         console.print(_score_table(lesion))
         console.print(_padua_table(lesion))
     for note in result.notes:
-        console.print(f"Note: {note}", markup=False)
+        console.print(f"Note: {note}")
 
 
 def _kidney_table(result: Measurement) -> Table:

@@ -89,7 +89,7 @@ def crossval(
             )
     except Cancelled:
         raise Cancelled("Stopped; the same command goes on where it was. Finished runs are kept.") from None
-    out.print((output / f"{TABLE_NAME}.md").read_text(encoding="utf-8"), soft_wrap=True, highlight=False, markup=False)
+    out.print((output / f"{TABLE_NAME}.md").read_text(encoding="utf-8"), soft_wrap=True, highlight=False)
     out.print(f"Wrote {output / TABLE_NAME}.csv, .md and .png")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
+from pydicom.valuerep import DA, TM
 
 from tunet.dicom import source_slices
 from tunet.dicom_geometry import SliceOrder, straight_grid
@@ -19,6 +20,12 @@ _EMPTY_WHERE_UNKNOWN = (
     *("AccessionNumber", "StudyID", "StudyDate", "StudyTime", "ReferringPhysicianName"),
 )
 
+# What DICOM and highdicom can read; anything else is as good as unknown.
+_SEXES = ("M", "F", "O", "")
+_READERS = {"PatientBirthDate": DA, "StudyDate": DA, "StudyTime": TM}
+# An integer string has room for 31 bits; exported series get a hundred times this number and a little.
+_LARGEST_SERIES = (2**31 - 1) // 100 - 1
+
 
 @dataclass(frozen=True)
 class SourceSeries:
@@ -26,9 +33,10 @@ class SourceSeries:
 
     Attributes:
         datasets: pydicom datasets without pixels, from the first to the last slice of the grid; what DICOM demands of
-            patient, study and slice thickness is there, empty or from the grid where the files lack it.
+            patient, study and slice thickness is there, empty or from the grid where the files lack it or hold what
+            DICOM does not know ("U" as sex, "ANON" as date).
         grid: where the CT (and a segmentation of it) lies; upright where the gantry was tilted.
-        series_number: as written in the files; 0 without one.
+        series_number: as written in the files; 0 without one, or where a hundred times it is no number for DICOM.
     """
 
     datasets: tuple[Any, ...]
@@ -60,13 +68,20 @@ def source_of(order: SliceOrder, name: str) -> SourceSeries:
     grid = straight_grid(order)
     for dataset in datasets:
         _complete(dataset, grid)
-    number = datasets[0].get("SeriesNumber")
-    return SourceSeries(datasets, grid, int(number) if number is not None else 0)
+    number = int(datasets[0].get("SeriesNumber") or 0)
+    return SourceSeries(datasets, grid, number if 0 <= number <= _LARGEST_SERIES else 0)
 
 
 def _complete(dataset: Any, grid: Grid) -> None:
     for keyword in _EMPTY_WHERE_UNKNOWN:
         if keyword not in dataset:
+            setattr(dataset, keyword, "")
+    if dataset.PatientSex not in _SEXES:
+        dataset.PatientSex = ""
+    for keyword, reader in _READERS.items():
+        try:
+            reader(str(dataset.get(keyword) or ""))
+        except ValueError:
             setattr(dataset, keyword, "")
     if not dataset.get("SliceThickness"):
         dataset.SliceThickness = round(grid.spacing_mm[2], 6)

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tunet.errors import UsageError
+from tunet.errors import InputError, UsageError
 from tunet.measurement.edits import RenalEdit, with_edits
 from tunet.measurement.measures import Examination, Measurement, examine
 from tunet.measurement.report import as_csv, as_json
@@ -140,12 +140,14 @@ def write_plan(choice: PlanChoice, case: PlanCase, folder: Path, progress: Progr
 def provenance_between(model: ModelName | None, predicted: Path | None, labels: Volume) -> Provenance:
     """Who made the labels; ``predicted`` is the file of the model's own result.
 
-    Raises:
-        InputError: the prediction does not share the labels' voxels.
+    What was corrected stays unknown where the prediction lies on other voxels, after the segmentation got new ones.
     """
     if predicted is None:
         return Provenance(model)
-    return Provenance(model, corrections(placed_on(read_labels(predicted), labels.grid), labels))
+    try:
+        return Provenance(model, corrections(placed_on(read_labels(predicted), labels.grid), labels))
+    except InputError:
+        return Provenance(model)
 
 
 def _surfaces(choice: SurfaceChoice, examined: Examination, margin_mm: float, folder: Path, progress: Progress) -> None:

@@ -27,6 +27,10 @@ WIDTH_MM, HEIGHT_MM = 176.0, 120.0
 FILLED = 0.8
 # Nearer than this across the kidney, lesion and sinus do not tell a plane.
 APART_MM = 8.0
+# A kidney whose length rises less than this (sine of 30 degrees) lies.
+LYING = 0.5
+# A picture's edge also has the letter of an axis it is turned to by 22.5 degrees or more (sine).
+OBLIQUE = 0.38
 # A shorter line is ringed.
 SHORT_MM = 5.0
 DPI = 220
@@ -53,7 +57,7 @@ class SlicePlane:
 
 def axial_plane(through: Triple, seen: Points | None = None) -> SlicePlane:
     """The axial slice through a position, patient's right on the left; ``seen`` (n, 3) LPS fits in."""
-    return _plane(through, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), ("R", "L", "A", "P"), seen)
+    return _plane(through, np.asarray([1.0, 0.0, 0.0]), np.asarray([0.0, 1.0, 0.0]), seen)
 
 
 def coronal_plane(through: Triple, drawing: ScoreDrawing | None = None, seen: Points | None = None) -> SlicePlane:
@@ -63,7 +67,7 @@ def coronal_plane(through: Triple, drawing: ScoreDrawing | None = None, seen: Po
     kidney's own coronal plane.
     """
     if drawing is None:
-        return _plane(through, (1.0, 0.0, 0.0), (0.0, 0.0, -1.0), ("R", "L", "S", "I"), seen)
+        return _plane(through, np.asarray([1.0, 0.0, 0.0]), np.asarray([0.0, 0.0, -1.0]), seen)
     down = -np.asarray(drawing.kidney_axis)
     right = np.cross(down, -np.asarray(drawing.anterior))
     if drawing.gap is not None:
@@ -73,7 +77,18 @@ def coronal_plane(through: Triple, drawing: ScoreDrawing | None = None, seen: Po
             right = towards / np.linalg.norm(towards)
     # Patient's right or front on the left.
     right = right if right[int(np.argmax(np.abs(right[:2])))] > 0 else -right
-    return _plane(through, _triple(right), _triple(down), (*_edge_letters(right), "S", "I"), seen)
+    return _plane(through, right, down, seen)
+
+
+def plane_along(line: Diameter, seen: Points) -> SlicePlane:
+    """The slice that holds a line, as coronal as that allows; axial where it lies (a cut or horseshoe kidney)."""
+    down = np.subtract(line.end_lps, line.start_lps) / max(line.length_mm, 1e-6)
+    down = down if down[2] < 0 else -down
+    if down[2] > -LYING:
+        return axial_plane(_middle(line), seen)
+    right = np.asarray([1.0, 0.0, 0.0]) - down * down[0]
+    right /= np.linalg.norm(right)
+    return _plane(_middle(line), right, down, seen)
 
 
 class Painter:
@@ -124,8 +139,8 @@ class Painter:
         return _finished(figure, axis, plane)
 
     def coronal_of_kidney(self, kidney: KidneyMeasures) -> bytes:
-        """The slice through the middle of a kidney that holds its length, as coronal as that allows."""
-        plane = _plane_along(kidney.length, self._seen(0, kidney.side, whole=True))
+        """The slice through the middle of a kidney along its length, as coronal as that allows; axial if it lies."""
+        plane = plane_along(kidney.length, self._seen(0, kidney.side, whole=True))
         figure, axis = self._begin(plane)
         self._contours(axis, plane)
         _measure_line(axis, plane, kidney.length, RULER)
@@ -193,28 +208,20 @@ class Painter:
         )
 
 
-def _plane_along(line: Diameter, seen: Points) -> SlicePlane:
-    down = np.subtract(line.end_lps, line.start_lps) / max(line.length_mm, 1e-6)
-    down = down if down[2] < 0 else -down
-    right = np.asarray([1.0, 0.0, 0.0]) - down * down[0]
-    right /= np.linalg.norm(right)
-    return _plane(_middle(line), _triple(right), _triple(down), ("R", "L", "S", "I"), seen)
-
-
-def _edge_letters(right: npt.NDArray[np.float64]) -> tuple[str, str]:
-    """Letters at the left and right edge for a direction to the right: "R" and "L", or "RA" and "LP" if oblique."""
-    names = {0: ("R", "L"), 1: ("A", "P")}
-    order = np.argsort(-np.abs(right[:2]))
+def _edge_letters(direction: npt.NDArray[np.float64]) -> tuple[str, str]:
+    """Letters at the edges a direction comes from and leads to: "R" and "L", or "RA" and "LP" if oblique."""
+    names = (("R", "L"), ("A", "P"), ("I", "S"))
+    order = np.argsort(-np.abs(direction))
     words = ["", ""]
     for axis in order.tolist():
-        if abs(right[axis]) > 0.38:  # further than 22.5 degrees from the other axis
-            low, high = names[axis] if right[axis] > 0 else names[axis][::-1]
+        if abs(direction[axis]) > OBLIQUE:
+            low, high = names[axis] if direction[axis] > 0 else names[axis][::-1]
             words = [words[0] + low, words[1] + high]
     return words[0], words[1]
 
 
 def _plane(
-    through: Triple, right: Triple, down: Triple, letters: tuple[str, str, str, str], seen: Points | None = None
+    through: Triple, right: npt.NDArray[np.float64], down: npt.NDArray[np.float64], seen: Points | None = None
 ) -> SlicePlane:
     axes = np.stack([right, down, np.cross(right, down)], axis=1)
     columns, rows = round(WIDTH_MM / PIXEL_MM), round(HEIGHT_MM / PIXEL_MM)
@@ -226,7 +233,8 @@ def _plane(
         pixel *= max(1.0, *((high - low) / (FILLED * np.asarray([WIDTH_MM, HEIGHT_MM]))).tolist())
     first = middle - axes @ [(columns - 1) / 2 * pixel, (rows - 1) / 2 * pixel, 0.0]
     direction = tuple(float(v) for v in axes.ravel())
-    return SlicePlane(Grid((1, rows, columns), (pixel, pixel, 1.0), _triple(first), direction), letters)
+    grid = Grid((1, rows, columns), (pixel, pixel, 1.0), _triple(first), direction)
+    return SlicePlane(grid, (*_edge_letters(right), *_edge_letters(down)))
 
 
 def _middle(line: Diameter) -> Triple:
