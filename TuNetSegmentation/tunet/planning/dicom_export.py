@@ -17,7 +17,7 @@ from tunet.planning.segments import segments_of
 
 SEG_NAME, SR_NAME = "segmentation.dcm", "measurements.dcm"
 _FOREIGN = (
-    "The CT's headers break DICOM's rules, and no DICOM objects can refer to them; export the CT again from the PACS."
+    "The CT's headers break DICOM's rules, and no DICOM objects can refer to them; export the CT from the PACS anew."
 )
 
 
