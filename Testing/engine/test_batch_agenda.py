@@ -13,6 +13,7 @@ from bundles import tiny_bundle
 from tunet.batch.agenda import look
 from tunet.batch.json_lines import JsonLines
 from tunet.batch.request import request_from_json
+from tunet.choices import postprocessing
 from tunet.errors import InputError, UsageError
 from tunet.live import UserThresholds
 
@@ -58,12 +59,9 @@ def test_a_folder_without_a_ct(tmp_path, a_request):
         look(request_from_json(a_request), JsonLines())
 
 
-def test_the_panels_thresholds_replace_all_of_the_models(a_request):
-    from tunet.choices import postprocessing
-    from tunet.thresholds import PAPER
-
+def test_the_panels_thresholds_replace_all_of_the_models(a_request, tmp_path):
     request = request_from_json({**a_request, "choices": {"thresholds": SLIDERS}})
-    options = postprocessing(PAPER, request.choices)
+    options = postprocessing(tiny_bundle(tmp_path / "bundle"), request.choices)
     assert UserThresholds.of(options) == UserThresholds(**SLIDERS)
     assert (options.whole.fallback, options.tumor.fallback) == (None, None)  # as where the sliders are
 

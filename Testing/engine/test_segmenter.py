@@ -86,7 +86,13 @@ class TestPredict:
         run = loaded.engine.whole_image
         loaded.engine.whole_image = lambda *given: runs.append(1) or run(*given)
         loaded.predict(CT)
-        assert len(runs) == 2  # one L-Net, once on plain and once on median input
+        assert len(runs) == 1  # one L-Net
+
+    def test_l_net_sees_what_it_was_trained_on_whatever_the_variant(self, tmp_path):
+        """It is trained once, for all variants, without the median filter."""
+        plain, median = (segmenter(tmp_path / key, (key,)).predict(CT).maps for key in ("tunet", "tunet-median"))
+        assert np.array_equal(median.localization.array, plain.localization.array)
+        assert not np.array_equal(median.whole.array, plain.whole.array)
 
     def test_a_contrast_fit_changes_the_whole_map_alone(self, tmp_path):
         plain = segmenter(tmp_path)

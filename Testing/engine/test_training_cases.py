@@ -16,6 +16,7 @@ from pathlib import Path
 import kits_cases
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from tunet.errors import InputError, OutputError
 from tunet.recipe import Recipe, SpacingGeometry
 from tunet.training import cases as cases_module
@@ -208,3 +209,13 @@ def peak_of_patches(found, recipe, cache) -> int:
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+def test_labels_on_another_grid_than_the_ct_are_refused_before_training(dataset):
+    path = dataset / "case_00001" / "segmentation.nii.gz"
+    image = sitk.ReadImage(str(path))
+    image.SetOrigin((0.0, 0.0, 40.0))
+    sitk.WriteImage(image, str(path))
+    with pytest.raises(InputError, match=r"case_00001: CT and labels do not lie on the same grid.*affines differ"):
+        prepare_case(find_cases(dataset)[0], RECIPE, dataset / "cache")
+    assert not (dataset / "cache").exists()

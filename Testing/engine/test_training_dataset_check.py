@@ -11,6 +11,7 @@ from kits_cases import GRID, ct, labels, write_case
 from tunet.cli import main
 from tunet.errors import InputError
 from tunet.grid import Grid
+from tunet.training.cases import grid_difference
 from tunet.training.dataset_check import (
     CaseCheck,
     DatasetCheck,
@@ -18,7 +19,6 @@ from tunet.training.dataset_check import (
     Severity,
     check_case,
     check_cases,
-    grid_difference,
 )
 from tunet.training.label_sets import LabelSet
 from tunet.volume import Volume

@@ -183,6 +183,15 @@ class TestFit:
         histories = [(tmp_path / name / "history.csv").read_text() for name in ("cut", "whole")]
         assert histories[0] == histories[1]
 
+    def test_a_fit_that_stopped_early_is_left_as_it_is(self, pairs, tmp_path):
+        """Lightning's checkpoint forgets that it had stopped, and would train an epoch more each time."""
+        config = replace(
+            CONFIG, learning_rate=0.0, early_stop_epochs=1, max_epochs=6
+        )  # no loss is better than the first
+        first, again = (self.run(pairs, tmp_path, config).read_bytes() for _ in range(2))
+        assert first == again
+        assert len(list(csv.DictReader((tmp_path / "history.csv").open()))) == 2
+
     def test_sequentially_w_net_does_not_change_while_t_net_learns(self, pairs, tmp_path):
         self.run(pairs, tmp_path, replace(CONFIG, coupling=Coupling.SEQUENTIAL))
         first = read_weights(tmp_path / FIRST_STAGE / WEIGHTS_NAME)
@@ -223,6 +232,13 @@ class TestRelease:
         runs = self.runs(tmp_path, LOCALIZATION, "tunet")
         runs += self.runs(tmp_path / "other", "tunet-seb", size=NetworkSize(4, 3))
         with pytest.raises(UsageError, match="differ in size"):
+            create_bundle(runs, CARD, CLINICAL, tmp_path / "bundle")
+
+    def test_an_l_net_of_another_recipe_does_not_belong(self, tmp_path):
+        runs = self.runs(tmp_path, LOCALIZATION, "tunet")
+        finer = replace(RECIPE, geometry=SpacingGeometry((4.0, 4.0, 4.0), (8.0, 8.0, 8.0)))
+        RunRecord(LOCALIZATION, SIZE, finer, Windowing((16, 16, 16), (8, 8, 8)), "phantoms", {}).write(runs[0])
+        with pytest.raises(UsageError, match="L-Net run differs from the others in preprocessing"):
             create_bundle(runs, CARD, CLINICAL, tmp_path / "bundle")
 
     def test_a_folder_that_is_no_run(self, tmp_path):

@@ -17,9 +17,15 @@ def test_torchrun_on_two_machines_with_four_gpus_each():
 
 
 def test_slurm():
-    found = launched_hardware({"SLURM_NTASKS": "8", "SLURM_NNODES": "2", "SLURM_PROCID": "0"})
+    found = launched_hardware({"SLURM_STEP_NUM_TASKS": "8", "SLURM_STEP_NUM_NODES": "2", "SLURM_PROCID": "0"})
     assert found == Hardware(devices=4, nodes=2, is_main=True)
 
 
 def test_slurm_with_one_task():
-    assert launched_hardware({"SLURM_NTASKS": "1", "SLURM_NNODES": "1", "SLURM_PROCID": "0"}) == Hardware()
+    assert launched_hardware({"SLURM_STEP_NUM_TASKS": "1", "SLURM_PROCID": "0"}) == Hardware()
+
+
+def test_a_shell_of_salloc_or_a_script_of_sbatch_is_one_process():
+    """They have room for more tasks, but started none."""
+    assert launched_hardware({"SLURM_NTASKS": "4", "SLURM_NNODES": "1"}) == Hardware()
+    assert launched_hardware({"SLURM_NTASKS": "4", "SLURM_NNODES": "1", "SLURM_PROCID": "0"}) == Hardware()

@@ -126,6 +126,11 @@ class Bundle:
         return replace(self.recipe, median=variants.variant(member.variant).median)
 
     @property
+    def localization_recipe(self) -> Recipe:
+        """L-Net's preprocessing: it is one for all variants, and trained without the median filter."""
+        return replace(self.recipe, median=False)
+
+    @property
     def choices(self) -> tuple[str, ...]:
         """What :meth:`select` accepts: the members' variants, and the ensemble where there is more than one."""
         keys = tuple(member.variant for member in self.members)

@@ -11,9 +11,10 @@ from tunet.compute import resolve
 from tunet.errors import UsageError
 from tunet.live import UserThresholds
 from tunet.models import open_bundle
+from tunet.profiles import profile_named
 from tunet.regions import Coverage
 from tunet.segmenter import Segmenter
-from tunet.thresholds import PLAIN, PROFILES, EvaluationGrid, PostProcessing, RegionThresholds
+from tunet.thresholds import PLAIN, EvaluationGrid, PostProcessing, RegionThresholds
 from tunet.windows import Windowing
 
 Pair = tuple[float, float]
@@ -73,20 +74,18 @@ def load_chosen(choices: Choices) -> ChosenModel:
     with tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
         bundle = open_bundle(choices.bundle, Path(scratch))
         bundle = replace(bundle, windowing=_windowing(bundle.windowing, choices.stride))
-        options = postprocessing(bundle.postprocessing, choices)
+        options = postprocessing(bundle, choices)
         segmenter = Segmenter.load(bundle, compute, choices.variant, choices.mirrored, coverage(choices, options))
     return ChosenModel(segmenter, options)
 
 
-def postprocessing(default: PostProcessing, choices: Choices) -> PostProcessing:
+def postprocessing(bundle: Bundle, choices: Choices) -> PostProcessing:
     """The bundle's post-processing with the user's wishes put in.
 
     Raises:
         UsageError: a threshold is out of range or the profile unknown.
     """
-    if choices.profile is not None and choices.profile not in PROFILES:
-        raise UsageError(f"Profile {choices.profile!r} is unknown; choose {', '.join(PROFILES)}.")
-    options = PROFILES[choices.profile] if choices.profile else default
+    options = profile_named(choices.profile, bundle.recipe) if choices.profile else bundle.postprocessing
     if not choices.postprocess:
         options = replace(PLAIN, grid=EvaluationGrid.CT)
     try:

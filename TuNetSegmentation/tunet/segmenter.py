@@ -222,10 +222,12 @@ class Segmenter:
     def _work(self, frame: Frame) -> _Work:
         windowing = self.bundle.windowing
         everywhere = len(look_everywhere(frame.model.shape, windowing).windows)
+        localization = self._jobs(lambda m: (m.localization, self.bundle.localization_recipe))
+        segmentation = self._jobs(lambda m: (m.segmentation, self.bundle.recipe_of(m.member)))
         return _Work(
-            recipes=tuple(dict.fromkeys(self.bundle.recipe_of(m.member) for m in self.members)),
-            localization=self._jobs(lambda m: m.localization),
-            segmentation=self._jobs(lambda m: m.segmentation),
+            recipes=tuple(dict.fromkeys(job.recipe for job in (*localization, *segmentation))),
+            localization=localization,
+            segmentation=segmentation,
             preparing=frame.ct.voxel_count * _RESAMPLING_WORK,
             localizing=float(frame.localization.voxel_count),
             window=2.0 * float(np.prod(windowing.window)),  # W-Net and T-Net
@@ -277,13 +279,13 @@ class Segmenter:
         hu = resized.on_lattice(maps.grid, AIR_HU)
         return replace(maps, whole=fit.applied(maps.whole, maps.tumor, hu), tumor=fit.without_fluid(maps.tumor, hu))
 
-    def _jobs(self, network_of: Callable[[MemberNetworks], nn.Module]) -> dict[_Job, int]:
+    def _jobs(self, part_of: Callable[[MemberNetworks], tuple[nn.Module, Recipe]]) -> dict[_Job, int]:
         """Every network with its input, and how many members it stands for."""
         mirrors = _MIRRORS if self.mirrored and len(self.members) == 1 else ((),)
         jobs: dict[_Job, int] = {}
         for member in self.members:
             for mirror in mirrors:
-                job = _Job(network_of(member), self.bundle.recipe_of(member.member), mirror)
+                job = _Job(*part_of(member), mirror)
                 jobs[job] = jobs.get(job, 0) + 1
         return jobs
 

@@ -73,6 +73,10 @@ class RegionThresholds:
             raise ValueError(f"thresholds need 0 < lower <= upper <= 1 and 0 < fallback <= upper, got {self}")
 
 
+# The paper's limit of 100 voxels, on its grid of 2.25 x 2.25 x 5.86 mm.
+PAPER_SMALL_TUMOR_MM3 = 2970.0
+
+
 @dataclass(frozen=True)
 class SmallTumor:
     """The rule for a tumour that is small at the upper threshold: another lower threshold.
@@ -197,7 +201,7 @@ CLINICAL = PostProcessing(
     profile="clinical",
     whole=RegionThresholds(0.5, 0.4, None),
     tumor=RegionThresholds(0.5, 0.3, None),
-    small_tumor=SmallTumor(0.2, voxels=None, mm3=2970.0),
+    small_tumor=SmallTumor(0.2, voxels=None, mm3=PAPER_SMALL_TUMOR_MM3),
     empty_tumor=EmptyTumor.NONE,
     localization_margin_mm=20.0,
     smallest_kidney_mm3=10_000.0,
@@ -205,8 +209,8 @@ CLINICAL = PostProcessing(
     third_kidney_share=0.5,
     grid=EvaluationGrid.CT,
 )
-"""For patients who may have no tumour or no kidney in view: empty stays empty, sizes in mm3 (100 paper voxels are
-2970 mm3), pieces too small to be a kidney, a third kidney or a lesion removed."""
+"""For patients who may have no tumour or no kidney in view: empty stays empty, sizes in mm3, pieces too small to be a
+kidney, a third kidney or a lesion removed."""
 
 PLAIN = PostProcessing(
     profile="threshold 0.5",

@@ -67,7 +67,7 @@ def look(request: BatchRequest, listener: Listener) -> None:
     choices = request.choices
     with tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
         bundle = open_bundle(choices.bundle, Path(scratch))
-        postprocessing(bundle.postprocessing, choices)
+        postprocessing(bundle, choices)
     if request.processes > 1:
         choices = replace(choices, precision=resolve(choices.device, choices.precision).precision.value)
     agenda_of(request, found, wanted_of(request, choices, bundle.checksum)).tell(listener)

@@ -12,9 +12,9 @@ from tunet.bundle import Card
 from tunet.bundle_archive import pack
 from tunet.commands.console import out
 from tunet.contrast_fit import ContrastFit
-from tunet.errors import OutputError, UsageError
+from tunet.errors import OutputError
 from tunet.models import open_bundle
-from tunet.thresholds import PROFILES
+from tunet.profiles import profile_named
 from tunet.weights import load_members
 
 
@@ -43,11 +43,10 @@ def create(request: CreateRequest) -> None:
     from tunet.training.model_card import CARD_NAME, MemberRun, card_text, described_data, described_provenance
     from tunet.training.release import create_bundle
 
-    if request.profile not in PROFILES:
-        raise UsageError(f"Profile {request.profile!r} is unknown; choose {', '.join(PROFILES)}.")
     if request.output.exists():
         raise OutputError(f"{request.output} exists already; choose another name or remove it.")
     runs = [MemberRun.read(folder) for folder in request.runs]
+    profile = profile_named(request.profile, runs[0].record.recipe)
     card = Card(
         name=request.name,
         version=request.version,
@@ -57,14 +56,17 @@ def create(request: CreateRequest) -> None:
         provenance=described_provenance(runs),
         intended_use=request.intended_use,
     )
-    with tempfile.TemporaryDirectory(prefix="tunet-") as scratch:
-        as_zip = request.output.suffix == ".zip"
-        folder = Path(scratch) / request.name if as_zip else request.output
+    request.output.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the output, so that it appears there in one step and whole, or not at all.
+    with tempfile.TemporaryDirectory(prefix=".tunet-", dir=request.output.parent) as scratch:
+        made = Path(scratch) / request.name
         fit = ContrastFit() if request.contrast_fit else None
-        create_bundle(request.runs, card, PROFILES[request.profile], folder, fit)
-        (folder / CARD_NAME).write_text(card_text(card, runs), encoding="utf-8")
-        if as_zip:
-            pack(folder, request.output)
+        create_bundle(request.runs, card, profile, made, fit)
+        (made / CARD_NAME).write_text(card_text(card, runs), encoding="utf-8")
+        if request.output.suffix == ".zip":
+            folder, made = made, made.with_name(f"{made.name}.zip")
+            pack(folder, made)
+        made.rename(request.output)
     out.print(f"Wrote {request.output}")
 
 

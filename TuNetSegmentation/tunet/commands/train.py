@@ -22,7 +22,7 @@ def train(
     """
     _needs_training_packages()
     from tunet.training.cases import find_cases
-    from tunet.training.crossvalidation import fold_data, with_folds
+    from tunet.training.crossvalidation import fold_data, folds_for, with_folds
     from tunet.training.experiment import CONFIG_NAME, NETWORKS, SCORES_NAME, Experiment, run_experiment
     from tunet.training.hardware import launched_hardware
     from tunet.training.presets import preset_named
@@ -32,8 +32,14 @@ def train(
         raise UsageError(f"There is no variant {network!r}; choose from {', '.join(NETWORKS)}.")
     if (output / CONFIG_NAME).exists() and not resume and launched_hardware().is_main:
         raise OutputError(f"{output} holds a run already; add --resume to go on with it, or choose another folder.")
-    data = fold_data(find_cases(dataset), dataset.resolve(), output, preset, cache)
-    data.splits.validation(fold)
+    cases = find_cases(dataset)
+    splits = folds_for(cases, dataset.resolve(), output, preset)
+    if folds is not None and folds != len(splits.folds):
+        raise UsageError(
+            f"{output} was begun with {len(splits.folds)} folds; leave --folds out, or choose another folder."
+        )
+    splits.validation(fold)
+    data = fold_data(cases, dataset.resolve(), output, splits, cache)
     experiment = Experiment(network, fold, preset, data, output)
     if experiment.finished:
         out.print(f"{output} is finished already.")

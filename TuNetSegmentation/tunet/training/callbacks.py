@@ -14,6 +14,9 @@ from safetensors.torch import save_file
 from tunet.training.config import FitConfig
 from tunet.training.curves import COLUMNS, draw_curves
 
+# A loss is better only by more than this, as in Keras. PyTorch's own rule, a share of the loss, takes one that stays or
+# rises a little for better where losses are negative, as the paper's are (Eq. 2).
+_BETTER_BY = 1e-4
 HISTORY_NAME = "history.csv"
 CURVES_NAME = "curves.png"
 
@@ -61,7 +64,11 @@ class Plateau(Callback):
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Lightning's hook, when optimizer and checkpoint are loaded."""
         self._scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            trainer.optimizers[0], factor=self._config.plateau_factor, patience=self._config.plateau_epochs
+            trainer.optimizers[0],
+            factor=self._config.plateau_factor,
+            patience=self._config.plateau_epochs,
+            threshold=_BETTER_BY,
+            threshold_mode="abs",
         )
         if self._loaded is not None:
             self._scheduler.load_state_dict(self._loaded)

@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tunet.errors import InputError, OutputError
+from tunet.evaluation.overlap import GRID_TOLERANCE
+from tunet.grid import Grid
 from tunet.preprocessing import labels_on_model, prepare
 from tunet.recipe import Recipe
 from tunet.training.label_sets import LabelSet, mapped
@@ -31,7 +33,7 @@ SEGMENTATION_NAMES = ("segmentation.nii.gz", "segmentation.nii", "aggregated_MAJ
 _SUBFOLDERS = ("", "data", "dataset")
 
 # Raise it when prepared files of an older version no longer mean the same.
-_CACHE_VERSION = 2
+_CACHE_VERSION = 3
 _LEFTOVER_SECONDS = 24 * 3600.0
 _CACHE_README = """Prepared cases of `tunet train`: each folder holds one CT and its labels on the grid of the networks.
 image.npy and localization_image.npy are float32 (normalised), labels.npy and localization_labels.npy uint8
@@ -133,6 +135,20 @@ def read_case_labels(case: CaseFiles) -> Volume:
     return mapped(read_labels(case.segmentation), case.label_set, f"{case.name}/{case.segmentation.name}")
 
 
+def grid_difference(ct: Grid, labels: Grid) -> str:
+    """How the labels' grid differs from the CT's, in a sentence; empty where they agree."""
+    if ct.shape != labels.shape:
+        return f"the CT has {_times(ct.shape)} voxels (z, y, x) and the labels {_times(labels.shape)}"
+    if ct.same_as(labels, GRID_TOLERANCE):
+        return ""
+    apart = float(np.max(np.linalg.norm(ct.corners_lps() - labels.corners_lps(), axis=1)))
+    return f"CT and labels do not lie on the same grid: their corners are up to {apart:.1f} mm apart (affines differ)"
+
+
+def _times(numbers: tuple[int, ...]) -> str:
+    return " x ".join(str(n) for n in numbers)
+
+
 def prepare_case(case: CaseFiles, recipe: Recipe, cache: Path) -> PreparedPair:
     """The case under a recipe, from the cache where it is there and unchanged, else computed and stored.
 
@@ -140,7 +156,7 @@ def prepare_case(case: CaseFiles, recipe: Recipe, cache: Path) -> PreparedPair:
     finished, and two runs can prepare the same case at once.
 
     Raises:
-        InputError: a file of the case cannot be used.
+        InputError: a file of the case cannot be used, or its labels lie on another grid than its CT.
         OutputError: the cache cannot be written.
     """
     folder = cache / f"{case.name}-{_key(case, recipe)}"
@@ -162,7 +178,11 @@ def _computed(case: CaseFiles, recipe: Recipe) -> dict[str, npt.NDArray[Any]]:
     # float32 although float16 would halve the disk: patches are then exactly what prediction sees, and are taken
     # from the memory map without conversion.
     labels = read_case_labels(case)
-    prepared = prepare(read_ct(case.imaging).volume, recipe)
+    ct = read_ct(case.imaging).volume
+    difference = grid_difference(ct.grid, labels.grid)
+    if difference:
+        raise InputError(f"{case.name}: {difference}; `tunet check-dataset` finds all such cases.")
+    prepared = prepare(ct, recipe)
     return {
         "image": prepared.image.array,
         "labels": labels_on_model(labels, prepared.frame).array,

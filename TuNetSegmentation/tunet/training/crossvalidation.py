@@ -137,8 +137,8 @@ def cross_validate(
     return crossval
 
 
-def fold_data(cases: Sequence[CaseFiles], dataset: Path, root: Path, preset: Preset, cache: Path) -> FoldData:
-    """Cases, folds and checksums; folds that lie in ``root`` are kept, else they are drawn and written there.
+def fold_data(cases: Sequence[CaseFiles], dataset: Path, root: Path, splits: Splits, cache: Path) -> FoldData:
+    """Cases, folds and checksums; ``splits`` (see :func:`folds_for`) and the checksums are written where they are not.
 
     Raises:
         UsageError: the dataset is not the one that ``root`` was begun with.
@@ -147,16 +147,30 @@ def fold_data(cases: Sequence[CaseFiles], dataset: Path, root: Path, preset: Pre
     record.keep(root / RECORD_NAME)
     path = root / SPLITS_NAME
     if not path.is_file():
-        names = [case.name for case in cases]
-        draw_splits(names, preset.folds, preset.split_seed, read_patients(dataset)).write(path)
-    return FoldData(tuple(cases), Splits.read(path), record, cache)
+        splits.write(path)
+    return FoldData(tuple(cases), splits, record, cache)
+
+
+def folds_for(cases: Sequence[CaseFiles], dataset: Path, root: Path, preset: Preset) -> Splits:
+    """The folds that lie in ``root``, else new ones; nothing is written, so that a refusal leaves nothing.
+
+    Raises:
+        UsageError: there are too few patients for so many folds.
+        InputError: the file in ``root`` holds no folds.
+    """
+    path = root / SPLITS_NAME
+    if path.is_file():
+        return Splits.read(path)
+    names = [case.name for case in cases]
+    return draw_splits(names, preset.folds, preset.split_seed, read_patients(dataset))
 
 
 def _opened(dataset: Path, root: Path, preset: Preset, rows: tuple[str, ...]) -> CrossValidation:
     cases = find_cases(dataset)
     plan_jobs(rows, preset.folds)
+    splits = folds_for(cases, dataset, root, preset)
     _claim(root, preset)
-    return CrossValidation(root, preset, fold_data(cases, dataset, root, preset, root / "prepared"), rows)
+    return CrossValidation(root, preset, fold_data(cases, dataset, root, splits, root / "prepared"), rows)
 
 
 def _claim(root: Path, preset: Preset) -> None:

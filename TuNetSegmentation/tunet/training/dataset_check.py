@@ -13,13 +13,11 @@ import numpy.typing as npt
 
 from tunet.errors import InputError
 from tunet.grid import Grid, Shape, Triple
-from tunet.training.cases import IMAGING_NAMES, SEGMENTATION_NAMES, case_folders, first_of
+from tunet.training.cases import IMAGING_NAMES, SEGMENTATION_NAMES, case_folders, first_of, grid_difference
 from tunet.training.label_sets import LabelSet, mapped, values_in
 from tunet.volume import KIDNEY, TUMOR
 from tunet.volume_io import read_ct, read_labels
 
-# Both grids must agree to this share of a voxel; what headers lose by rounding stays far below.
-_GRID_TOLERANCE = 0.05
 # KiTS19's kidneys measure 91 to 765 ml, its tumours up to 1464 ml.
 _LEAST_KIDNEY_ML, _MOST_WHOLE_ML = 40.0, 3000.0
 # Kidneys lie at 20 to 40 HU without contrast and below 300 HU with it; a shift by 1024 or another scan lies outside.
@@ -213,20 +211,6 @@ def _judge_kidney_hu(check: CaseCheck, hu: npt.NDArray[np.float32], kidney: npt.
         return check
     text = f"the kidneys have {mean:.0f} HU on average; the values are no HU, or the labels belong to another CT"
     return _with(check, Severity.DOUBT, text)
-
-
-def grid_difference(ct: Grid, labels: Grid) -> str:
-    """How the labels' grid differs from the CT's, in a sentence; empty where they agree."""
-    if ct.shape != labels.shape:
-        return f"the CT has {_times(ct.shape)} voxels (z, y, x) and the labels {_times(labels.shape)}"
-    if ct.same_as(labels, _GRID_TOLERANCE):
-        return ""
-    apart = float(np.max(np.linalg.norm(ct.corners_lps() - labels.corners_lps(), axis=1)))
-    return f"CT and labels do not lie on the same grid: their corners are up to {apart:.1f} mm apart (affines differ)"
-
-
-def _times(numbers: tuple[int, ...]) -> str:
-    return " x ".join(str(n) for n in numbers)
 
 
 def _sentence(error: Exception) -> str:

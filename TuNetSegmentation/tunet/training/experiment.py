@@ -2,6 +2,7 @@
 
 config.json           exactly what runs: preset, fold, cases, checksums, seed, versions, git hash
 last.ckpt             after every epoch; what a cut run goes on from
+fitted                there when training came to its end
 weights.safetensors   the best weights so far
 history.csv, curves.png, tensorboard/
 scores.json           Dice of every validation case (variants only)

@@ -31,6 +31,9 @@ from tunet.weights import read_weights
 WEIGHTS_NAME = "weights.safetensors"
 LAST_NAME = "last"
 FIRST_STAGE = "whole_first"
+# Lies in the folder of a fit that came to its end. Lightning's checkpoint does not tell: a fit that had stopped early
+# would train an epoch more.
+FITTED_NAME = "fitted"
 
 
 class PatchData(lightning.LightningDataModule):
@@ -71,12 +74,15 @@ def fit(
 ) -> Path:
     """Train ``network`` to give ``outputs`` regions; returns the file with its best weights.
 
-    A run that was cut is continued from its last epoch when called again with the same folder.
+    A run that was cut is continued from its last epoch when called again with the same folder; one that came to its end
+    is left as it is.
 
     Raises:
         Cancelled: SIGTERM came; the last whole epoch is kept.
         InputError: the loss was no number from the first epoch on.
     """
+    if (run_folder / FITTED_NAME).exists():
+        return run_folder / WEIGHTS_NAME
     if config.coupling is Coupling.SEQUENTIAL and isinstance(network, Cascade):
         alone = replace(config, coupling=Coupling.JOINT)
         weights = fit(network.whole, 1, training, validation, alone, run_folder / FIRST_STAGE, show_bar=show_bar)
@@ -86,8 +92,9 @@ def fit(
         network.compile(dynamic=False)
     run_folder.mkdir(parents=True, exist_ok=True)
     last = run_folder / f"{LAST_NAME}.ckpt"
+    trainer = _trainer(config, run_folder, show_bar)
     with _ending_between_batches():
-        _trainer(config, run_folder, show_bar).fit(
+        trainer.fit(
             RegionTask(network, outputs, config),
             datamodule=PatchData(training, validation, config),
             ckpt_path=last if last.exists() else None,
@@ -97,6 +104,8 @@ def fit(
         raise InputError(
             "The loss became NaN; look at the CTs for values that are no numbers, or lower the learning rate."
         )
+    if trainer.is_global_zero and trainer.state.finished:
+        (run_folder / FITTED_NAME).touch()
     return weights
 
 

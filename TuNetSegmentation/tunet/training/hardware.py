@@ -29,13 +29,17 @@ class Hardware:
 
 
 def launched_hardware(environment: Mapping[str, str] = os.environ) -> Hardware:
-    """What ``torchrun`` or SLURM's ``srun`` started this process with; one device where neither did."""
+    """What ``torchrun`` or SLURM's ``srun`` started this process with; one device where neither did.
+
+    ``SLURM_NTASKS`` alone says nothing: ``salloc`` and ``sbatch`` set it too, without starting so many processes.
+    """
     if "LOCAL_WORLD_SIZE" in environment:
         here = int(environment["LOCAL_WORLD_SIZE"])
         return Hardware(here, int(environment["WORLD_SIZE"]) // here, environment["RANK"] == "0")
-    if int(environment.get("SLURM_NTASKS", 1)) > 1:
-        nodes = int(environment.get("SLURM_NNODES", 1))
-        return Hardware(int(environment["SLURM_NTASKS"]) // nodes, nodes, environment["SLURM_PROCID"] == "0")
+    tasks = int(environment.get("SLURM_STEP_NUM_TASKS", 1))
+    if tasks > 1:
+        nodes = int(environment.get("SLURM_STEP_NUM_NODES", 1))
+        return Hardware(tasks // nodes, nodes, environment.get("SLURM_PROCID", "0") == "0")
     return Hardware()
 
 

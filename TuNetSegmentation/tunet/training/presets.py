@@ -8,7 +8,7 @@ from tunet import recipe as recipes
 from tunet.errors import UsageError
 from tunet.networks.size import PAPER_SIZE, NetworkSize
 from tunet.recipe import Normalization, Padding, Recipe, Scaling, SpacingGeometry
-from tunet.thresholds import CLINICAL, PAPER, PostProcessing, SmallTumor
+from tunet.thresholds import CLINICAL, PAPER, PAPER_SMALL_TUMOR_MM3, PostProcessing, SmallTumor
 from tunet.training.augmentation import Augmentation
 from tunet.training.config import FitConfig, Schedule
 from tunet.training.losses import Loss
@@ -188,7 +188,7 @@ CPU_PRESET = Preset(
         patches_per_epoch=40,
         validation_patches=8,
     ),
-    postprocessing=replace(PAPER, small_tumor=SmallTumor(0.2, voxels=None, mm3=2970.0)),
+    postprocessing=replace(PAPER, small_tumor=SmallTumor(0.2, voxels=None, mm3=PAPER_SMALL_TUMOR_MM3)),
 )
 
 _SMOKE_FIT = replace(

@@ -13,6 +13,7 @@ from tunet.contrast_fit import ContrastFit
 from tunet.errors import UsageError
 from tunet.networks.build import build_localization, build_segmentation
 from tunet.networks.cascade import Cascade
+from tunet.recipe import Recipe
 from tunet.thresholds import PostProcessing
 from tunet.training.fit import WEIGHTS_NAME
 from tunet.training.run import LOCALIZATION, RunRecord
@@ -43,6 +44,8 @@ def create_bundle(
     first, located = segmentations[0][1], next(iter(localizations.values()))[1]
     if any(_common(record) != _common(first) for _, record in segmentations):
         raise UsageError("These runs differ in size, windows or preprocessing; a bundle's members must share them.")
+    if any(_plain_recipe(record) != _plain_recipe(first) for _, record in localizations.values()):
+        raise UsageError("An L-Net run differs from the others in preprocessing; a bundle's networks must share it.")
     if any(record.size != located.size for _, record in localizations.values()):
         raise UsageError("These L-Net runs differ in size; a bundle's L-Nets must share it.")
 
@@ -57,7 +60,7 @@ def create_bundle(
     bundle = Bundle(
         folder=folder,
         card=card,
-        recipe=replace(first.recipe, median=False),
+        recipe=_plain_recipe(first),
         windowing=first.windowing,
         size=first.size,
         localization_size=located.size,
@@ -72,7 +75,11 @@ def create_bundle(
 
 
 def _common(record: RunRecord) -> tuple[object, ...]:
-    return record.size, record.windowing, replace(record.recipe, median=False)
+    return record.size, record.windowing, _plain_recipe(record)
+
+
+def _plain_recipe(record: RunRecord) -> Recipe:
+    return replace(record.recipe, median=False)
 
 
 def _fold(record: RunRecord) -> int | None:
