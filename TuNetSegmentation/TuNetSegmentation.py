@@ -163,6 +163,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
     def enter(self):
         self.setupSection.lookAgain()
         self.initializeParameterNode()
+        self.inputSection.onReturn()
 
     def exit(self):
         """What was drawn into the views goes with the panel."""
@@ -192,6 +193,7 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         # An opened scene of an older version lacks parameters; a new wrapper gives them their defaults.
         self.setParameterNode(None)
         self.logic.dropState()
+        self.overlaySection.restoreFills()
         if self.parent.isEntered:
             self.initializeParameterNode()
 
@@ -305,23 +307,30 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
         self.run.segment(state.ct, roi, state.model, state.variant, state.device)
 
     def finish(self, state, ctNode, result, target, mayReplace):
-        """Put a run's result into the target segmentation, or into a new one where that is gone, edited or none."""
+        """Put a run's result into the target, or a new segmentation where that is gone, edited, reviewed or none."""
         from tunet.live import LiveSegmentation
         from tunet.thresholds import PostProcessing
-        from TuNetSegmentationLib import ResultSegmentation, ResultViews
+        from TuNetSegmentationLib import MapVolumes, ResultSegmentation, ResultViews
 
         files = {name: Path(path) for name, path in result["maps"].items()}
         live = LiveSegmentation.read(files, PostProcessing.from_json(result["postprocessing"]))
         for path in (*files.values(), Path(result["labels"])):
             path.unlink(missing_ok=True)
         usable = target is not None and slicer.mrmlScene.IsNodePresent(target)
-        if not usable or (self.result.authorship.isEdited(target) and not mayReplace):
+        if not usable or (self._isUsers(target) and not mayReplace):
             target = ResultSegmentation.newSegmentation(ctNode)
+        MapVolumes.dropMaps(target)  # kept ones are those of an earlier run
         self.result.take(ctNode, live, target)
         self._writeAs(state)
         ResultSegmentation.signModel(target, result["report"])
         ResultViews.present(ctNode, self.result.labels)
         state.segmentation = target
+
+    def _isUsers(self, node):
+        """Whether a segmentation holds what a user did, edits or his judgement."""
+        from TuNetSegmentationLib import ResultSegmentation
+
+        return self.result.authorship.isEdited(node) or ResultSegmentation.isReviewed(node)
 
     def intoNewSegmentation(self, state):
         """The result again in a new segmentation; the edited one stays as it is."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 
-def finish(bench: Any, panel: Any, ct: Any, phantom: Any, folder: Path) -> None:
-    """What a worker's result makes of the panel."""
+def finish(bench: Any, panel: Any, ct: Any, phantom: Any, folder: Path, strength: float = 1.0) -> None:
+    """What a worker's result makes of the panel; its probabilities reach ``strength``."""
     import numpy as np
     from scipy import ndimage
     from tunet.output import write_scratch
@@ -16,7 +16,7 @@ def finish(bench: Any, panel: Any, ct: Any, phantom: Any, folder: Path) -> None:
     from tunet.volume import Volume
 
     def written(name: str, mask: Any) -> str:
-        probability = ndimage.gaussian_filter(mask.astype(np.float32), 0.7)
+        probability = ndimage.gaussian_filter(mask.astype(np.float32) * strength, 0.7)
         write_scratch(Volume(probability, phantom.ct.grid), folder / f"{name}.nrrd")
         return str(folder / f"{name}.nrrd")
 
@@ -27,6 +27,30 @@ def finish(bench: Any, panel: Any, ct: Any, phantom: Any, folder: Path) -> None:
     event = {"maps": maps, "labels": str(folder / "labels.nrrd"), "report": report}
     panel.runSection.onSegmented(ct, {**event, "postprocessing": CLINICAL.on_ct(30.0).to_json()})
     bench.wait_until(lambda: not panel.resultSection._timer.active, timeout=5, what="the table")
+
+
+def finish_again(bench: Any, panel: Any, ct: Any, phantom: Any, folder: Path, strength: float) -> None:
+    """The same as after a click on the button."""
+    assert panel.runSection._chooseTarget()
+    finish(bench, panel, ct, phantom, folder, strength)
+
+
+def another_ct(phantom: Any, name: str) -> Any:
+    """A second patient's CT, mirrored."""
+    import numpy as np
+    import slicer
+    from tunet.volume import Volume
+    from TuNetSegmentationLib.SceneVolumes import newCt
+
+    node = newCt(Volume(np.ascontiguousarray(phantom.ct.array[:, :, ::-1]), phantom.ct.grid), name)
+    assert slicer.mrmlScene.IsNodePresent(node)
+    return node
+
+
+def review_words(panel: Any) -> list[str]:
+    """The last column of the table of volumes."""
+    widget = panel.ui.volumesTable
+    return [widget.item(row, 4).text() for row in range(widget.rowCount)]
 
 
 def is_idle(panel: Any) -> bool:

@@ -312,3 +312,31 @@ class TestRunning:
         a_section.logic.run.close()
         a_section.refresh()
         assert a_section.ui.batchButton.enabled
+
+
+def test_a_case_segmented_again_is_shown_anew(a_bench, a_panel, a_phantom, tmp_path, monkeypatch):
+    import os
+    from types import SimpleNamespace
+
+    import numpy as np
+    from tunet.volume import Volume
+    from TuNetSegmentationLib.ResultSegmentation import maskOf
+
+    labels = [a_phantom.labels]
+    ct = SimpleNamespace(volume=a_phantom.ct)
+    monkeypatch.setattr(
+        "tunet.batch.finished.open_case", lambda *_: SimpleNamespace(ct=ct, labels=labels[-1], report={})
+    )
+    record = tmp_path / "case_1" / "study.json"
+    record.parent.mkdir()
+    record.write_text("{}")
+    cases, shown = a_panel.batchSection._cases, {"name": "case_1", "where": "x"}
+    assert cases.show(tmp_path, tmp_path, shown) == ""
+    first = a_panel.state.segmentation
+    cases.show(tmp_path, tmp_path, shown)
+    assert a_panel.state.segmentation is first
+    labels.append(Volume(np.where(labels[0].array == 2, 1, labels[0].array).astype(np.uint8), labels[0].grid))
+    os.utime(record, ns=(1, 1))
+    cases.show(tmp_path, tmp_path, shown)
+    assert a_panel.state.segmentation is not first
+    assert not maskOf(a_panel.state.segmentation, "Tumor").array.any()

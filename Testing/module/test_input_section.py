@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from driving import another_ct, is_idle
 
 
 class TestCt:
@@ -89,6 +90,20 @@ class TestLoading:
         a_bench.select_module("TuNetSegmentation")
         assert a_panel.state.ct is node
 
+    def test_a_ct_loaded_there_is_chosen_instead_of_the_old(self, a_bench, a_ct, a_panel, a_phantom):
+        self.action(a_panel, "DICOM").trigger()
+        loaded = another_ct(a_phantom, "from DICOM")
+        a_bench.select_module("TuNetSegmentation")
+        assert a_panel.state.ct is loaded
+
+    def test_a_ct_chosen_after_a_visit_without_loading_stays(self, a_bench, a_ct, a_panel, a_phantom):
+        self.action(a_panel, "DICOM").trigger()
+        a_bench.select_module("TuNetSegmentation")
+        another_ct(a_phantom, "later")
+        a_bench.select_module("DICOM")
+        a_bench.select_module("TuNetSegmentation")
+        assert a_panel.state.ct is a_ct
+
 
 class TestRegion:
     def test_new_places_a_box_in_the_ct(self, a_bench, a_ct, a_panel):
@@ -104,10 +119,20 @@ class TestRegion:
 
     def test_one_beside_the_ct_is_said(self, a_bench, a_ct, a_panel):
         a_bench.click(a_panel.ui.drawRoiButton)
+        middle = a_panel.state.roi.GetCenter()
         a_panel.state.roi.SetCenter(5000, 0, 0)
-        a_panel.refresh()
+        a_bench.wait_until(lambda: not a_panel.ui.segmentButton.enabled, timeout=5, what="the sentence")
         assert "does not touch" in a_panel.ui.ctMessage.text
-        assert not a_panel.ui.segmentButton.enabled
+        a_panel.state.roi.SetCenter(*middle)
+        a_bench.wait_until(lambda: a_panel.ui.segmentButton.enabled, timeout=5, what="the button")
+        assert "does not touch" not in a_panel.ui.ctMessage.text
+
+    def test_one_dragged_off_the_ct_a_moment_ago_starts_nothing(self, a_bench, a_ct, a_panel):
+        a_bench.click(a_panel.ui.drawRoiButton)
+        a_panel.state.roi.SetCenter(5000, 0, 0)
+        a_bench.click(a_panel.ui.segmentButton)
+        assert is_idle(a_panel)
+        assert "does not touch" in a_panel.ui.ctMessage.text
 
     def test_voxels_of_a_known_box(self, a_panel):
         import slicer

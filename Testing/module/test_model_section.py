@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from driving import is_idle
+from driving import finish_again, is_idle, mask_of
 
 
 def titles(box):
@@ -48,6 +48,23 @@ class TestChoices:
         a_panel.ui.modelSelector.setCurrentIndex(a_panel.ui.modelSelector.findData("phantom"))
         assert a_panel.state.model == "phantom"
         assert a_panel.state.kidneyUpper == 0.5
+
+    def test_another_models_result_stays_as_it_is_until_there_is_a_new_one(
+        self, a_bench, a_result, a_ct, a_phantom, tmp_path
+    ):
+        from tunet.live import UserThresholds
+
+        state, node = a_result.state, a_result.state.segmentation
+        a_result.thresholdSection.onPapers()
+        before, thresholds = mask_of(node, "Kidney", a_ct), a_result.thresholdSection.thresholds
+        other = next(c for c in a_result.logic.models.choices if c.name != state.model)
+        a_result.modelSection._choose(other.name)
+        assert a_result.thresholdSection.thresholds == thresholds
+        assert (mask_of(node, "Kidney", a_ct) == before).all()
+        a_result.modelSection.onRunBegins()
+        finish_again(a_bench, a_result, a_ct, a_phantom, tmp_path, 0.9)
+        assert a_result.thresholdSection.thresholds == UserThresholds.of(a_result.logic.result.live.options)
+        assert a_result.thresholdSection.thresholds != thresholds
 
     def test_a_variant_the_new_model_lacks_is_exchanged(self, a_panel):
         a_panel.state.model = "phantom"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from driving import finish_again
 
 
 def composites():
@@ -117,6 +118,19 @@ class TestKeeping:
         a_bench.process_events(0.05)
         kept = keptMaps(a_result.state.segmentation)["tumor"]
         assert composites()[0].GetForegroundVolumeID() == kept.GetID()
+
+    def test_kept_maps_are_those_of_the_last_run(self, a_bench, a_result, a_ct, a_phantom, tmp_path):
+        import slicer
+        from TuNetSegmentationLib.MapVolumes import keptMaps
+
+        a_result.state.keepMaps = True
+        choose(a_bench, a_result, "whole")
+        finish_again(a_bench, a_result, a_ct, a_phantom, tmp_path, 0.6)
+        kept = keptMaps(a_result.state.segmentation)["whole"]
+        live = a_result.logic.result.live.maps.whole.array
+        assert (slicer.util.arrayFromVolume(kept) == live).all()
+        assert a_result.overlaySection.overlay.node is kept
+        assert len(slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")) == 1
 
     def test_a_probability_map_is_no_ct(self, a_bench, a_result):
         from TuNetSegmentationLib.MapVolumes import keptMaps

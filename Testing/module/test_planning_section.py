@@ -76,6 +76,16 @@ class TestMeasuring:
         # Half of the ball, and half of a voxel's layer.
         assert a_plan.plan.measurement.lesions[0].volume_ml == pytest.approx(before / 2, rel=0.2)
 
+    def test_nothing_is_made_of_old_measures(self, a_bench, a_panel, a_plan, a_segmentation):
+        """Lesions are told apart by numbers, which an edit may change."""
+        ui = a_panel.ui
+        buttons = (ui.marginButton, ui.distanceButton, ui.planExportButton)
+        assert all(button.enabled for button in buttons)
+        a_segmentation.GetSegmentation().RemoveSegment("Segment_1")
+        a_panel.resectionSection.onExport()  # at once, before the panel has looked
+        assert a_bench.dialogs.asked == []
+        assert not any(button.enabled for button in buttons)
+
 
 class TestWrongInput:
     def test_an_empty_segment_is_named(self, a_bench, a_panel, a_segmentation):

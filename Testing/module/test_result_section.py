@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from driving import mask_of, paint, table
+from driving import mask_of, paint, review_words, table
 
 
 class TestTable:
@@ -81,6 +81,13 @@ class TestSegments:
         assert (display.GetSegmentVisibility("Kidney"), display.GetSegmentVisibility("Tumor")) == (True, False)
         a_result.ui.volumesTable.item(1, 0).setCheckState(qt.Qt.Checked)
         assert display.GetSegmentVisibility("Tumor")
+
+    def test_new_voxels_are_not_accepted(self, a_bench, a_result):
+        a_bench.click(a_result.ui.acceptButton)
+        assert review_words(a_result) == ["accepted", "accepted"]
+        a_result.state.kidneyUpper = 0.95
+        a_bench.wait_until(lambda: not a_result.resultSection._timer.active, timeout=5, what="the table")
+        assert review_words(a_result) == ["", ""]
 
     def test_without_a_selection_all_are_accepted(self, a_bench, a_result):
         import slicer

@@ -7,7 +7,7 @@ import os
 import signal
 
 import pytest
-from driving import is_idle, left_on_disk, paint, run_to_end
+from driving import another_ct, finish_again, is_idle, left_on_disk, mask_of, paint, run_to_end
 
 
 class TestRun:
@@ -102,9 +102,29 @@ class TestExistingSegmentation:
         assert "holds your edits" in a_bench.dialogs.asked[-1]
 
     def test_edits_go_when_the_user_says_so(self, a_bench, a_result, a_ct):
-        node = self.rerun(a_bench, a_result, a_ct, "Replace my edits")
+        node = self.rerun(a_bench, a_result, a_ct, "Replace")
         assert a_result.state.segmentation is node
         assert not a_result.logic.result.isEdited()
+
+    def test_another_cts_result_stays_as_it_is(self, a_bench, a_result, a_ct, a_phantom, tmp_path):
+        import slicer
+
+        first = a_result.state.segmentation
+        before = mask_of(first, "Kidney", a_ct)
+        a_result.state.ct = other = another_ct(a_phantom, "Patient B")
+        finish_again(a_bench, a_result, other, a_phantom, tmp_path, 0.9)
+        assert a_result.state.segmentation is not first
+        assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 2
+        assert (mask_of(first, "Kidney", a_ct) == before).all()
+        assert first.GetNodeReference("TuNetSegmentation.CT") is a_ct
+
+    def test_what_was_accepted_is_asked_about(self, a_bench, a_result):
+        node = a_result.state.segmentation
+        a_bench.click(a_result.ui.acceptButton)
+        a_bench.dialogs.answer(lambda box: self.press(box, "New segmentation"))
+        run_to_end(a_bench, a_result)
+        assert a_result.state.segmentation is not node
+        assert "accepted or flagged" in a_bench.dialogs.asked[-1]
 
     def test_cancel_runs_nothing(self, a_bench, a_result, a_ct):
         node = self.rerun(a_bench, a_result, a_ct, "Cancel")
@@ -126,6 +146,19 @@ class TestStopping:
         assert a_panel.state.segmentation is None
         assert slicer.mrmlScene.GetNumberOfNodes() == before
         assert a_panel.ui.segmentButton.text == "Segment kidney"
+
+    def test_a_run_begun_right_after_a_cancel_is_not_killed_with_it(self, a_bench, a_ct, a_panel):
+        run_to_end(a_bench, a_panel)  # the worker is warm
+        pid = a_panel.logic.run._worker._pid
+        self.start(a_bench, a_panel)
+        a_bench.click(a_panel.ui.segmentButton)
+        a_bench.wait_until(lambda: is_idle(a_panel), timeout=2.5, what="the cancel")
+        # A job that outlasts what a cancel waits for; the worker itself is not bothered with it.
+        a_panel.logic.run._begin(lambda: None, lambda event: None)
+        a_panel.logic.run._jobNumber += 1
+        a_bench.process_events(2.0)
+        assert a_panel.logic.run._worker._pid == pid
+        assert not is_idle(a_panel)
 
     def test_killed_worker_is_one_sentence_with_the_log_and_the_next_run_works(self, a_bench, a_ct, a_panel):
         self.start(a_bench, a_panel)

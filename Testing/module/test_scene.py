@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from driving import mask_of, paint, table
+from driving import finish, mask_of, paint, table
 
 
 def save_and_reopen(bench, folder):
@@ -66,6 +66,12 @@ class TestSaving:
         save_and_reopen(a_bench, tmp_path)
         assert [n.GetName() for n in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")] == ["CT"]
 
+    def test_fills_come_back_where_a_layer_was_shown(self, a_bench, a_result, tmp_path):
+        a_result.state.overlay = "tumor"
+        assert not a_result.state.segmentation.GetDisplayNode().GetVisibility2DFill()
+        save_and_reopen(a_bench, tmp_path)
+        assert a_result.state.segmentation.GetDisplayNode().GetVisibility2DFill()
+
 
 class TestPanel:
     def test_closing_the_scene_forgets_the_result(self, a_bench, a_result):
@@ -80,6 +86,18 @@ class TestPanel:
         a_bench.close_scene()
         assert "memory" not in a_result.ui.statusLabel.text
         assert not a_result.ui.logButton.visible
+
+    def test_a_scene_imported_beside_another_module_costs_no_result(self, a_bench, a_ct, a_panel, a_phantom, tmp_path):
+        import slicer
+
+        a_bench.select_module("DICOM")
+        empty = tmp_path / "empty.mrml"
+        empty.write_text('<MRML version="Slicer 5.10" userTags=""></MRML>')
+        slicer.mrmlScene.SetURL(str(empty))
+        slicer.mrmlScene.Import()
+        assert a_panel.state is None
+        finish(a_bench, a_panel, a_ct, a_phantom, tmp_path)
+        assert a_panel.state.segmentation is not None
 
     def test_two_opens(self, a_bench, a_result):
         node = a_result.state.segmentation

@@ -5,6 +5,7 @@ from typing import Any
 
 import slicer
 
+from TuNetSegmentationLib import ResultSegmentation
 from TuNetSegmentationLib.ChildProcess import Event
 from TuNetSegmentationLib.Translation import translatorFor
 
@@ -16,7 +17,8 @@ class BatchCases:
 
     def __init__(self, panel: Any) -> None:
         self._panel = panel
-        self._loaded: dict[Path, tuple[str, str]] = {}
+        # Of each case's folder: CT, segmentation, and the state of its files they were loaded from.
+        self._loaded: dict[Path, tuple[str, str, int]] = {}
 
     def show(self, source: Path, output: Path, row: Event) -> str:
         """Show a case; returns why it cannot be, in a sentence, or nothing."""
@@ -40,16 +42,26 @@ class BatchCases:
         self._loaded.clear()
 
     def _inScene(self, folder: Path) -> tuple[Any, Any] | None:
-        ct, segmentation = (slicer.mrmlScene.GetNodeByID(name) for name in self._loaded.get(folder, ("", "")))
-        return (ct, segmentation) if ct is not None and segmentation is not None else None
+        ctId, nodeId, state = self._loaded.get(folder, ("", "", 0))
+        ct, node = slicer.mrmlScene.GetNodeByID(ctId), slicer.mrmlScene.GetNodeByID(nodeId)
+        if ct is None or node is None:
+            return None
+        if state == _stateOf(folder):
+            return ct, node
+        if not self._panel.logic.result.authorship.isEdited(node) and not ResultSegmentation.isReviewed(node):
+            # The folder was segmented again; nobody has touched what is shown of before.
+            slicer.mrmlScene.RemoveNode(node)
+            slicer.mrmlScene.RemoveNode(ct)
+        return None
 
     def _load(self, source: Path, folder: Path, row: Event) -> tuple[Any, Any]:
         from tunet.batch.finished import open_case
 
-        from TuNetSegmentationLib import ResultSegmentation, ResultViews
+        from TuNetSegmentationLib import ResultViews
         from TuNetSegmentationLib.SceneVolumes import newCt
         from TuNetSegmentationLib.SegmentStyles import kidneyStyle, tumorStyle
 
+        state = _stateOf(folder)
         case = open_case(source, folder, row["where"])
         ct = newCt(case.ct.volume, folder.name)
         node = ResultSegmentation.newSegmentation(ct)
@@ -60,5 +72,13 @@ class BatchCases:
         ResultViews.present(ct, case.labels)
         ResultViews.showSurface(node)
         ResultViews.centre3D(node)
-        self._loaded[folder] = (ct.GetID(), node.GetID())
+        self._loaded[folder] = (ct.GetID(), node.GetID(), state)
         return ct, node
+
+
+def _stateOf(folder: Path) -> int:
+    """Changes when a case is segmented again: the file that is written last."""
+    from tunet.batch.discovery import STUDY_NAME
+
+    path = folder / STUDY_NAME
+    return path.stat().st_mtime_ns if path.exists() else 0

@@ -4,11 +4,14 @@ from typing import Any
 
 import qt
 import slicer
+import vtk
 
 from TuNetSegmentationLib import SampleCt, SceneVolumes
 from TuNetSegmentationLib.Translation import translatorFor
 
 _ = translatorFor(__file__)
+
+_REST_MILLISECONDS = 100
 
 
 class InputSection:
@@ -17,6 +20,12 @@ class InputSection:
     def __init__(self, panel: Any) -> None:
         self._panel = panel
         self._doubts = SceneVolumes.Doubts()
+        self._beforeDicom: list[Any] | None = None
+        self._roi: Any = None
+        self._timer = qt.QTimer()  # a box that is dragged says so many times a second
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_REST_MILLISECONDS)
+        self._timer.connect("timeout()", panel.refresh)
         self._menu = qt.QMenu(panel.ui.loadButton)
         for title, slot in (
             (_("From a file..."), self.onFromFile),
@@ -38,6 +47,7 @@ class InputSection:
 
     def show(self) -> None:
         """Say at once what is wrong or doubtful."""
+        self._follow(self._panel.state.roi)
         ct = self._panel.state.ct
         message = self.problem or self._doubts.about(ct) or self._panel.modelSection.doubtAbout(ct)
         self._panel.ui.ctMessage.text = message
@@ -50,7 +60,16 @@ class InputSection:
 
     def onFromDicom(self, checked: bool = False) -> None:
         """Slicer's DICOM module; the CT loaded there is chosen when the user comes back."""
+        self._beforeDicom = _volumes()
         slicer.util.selectModule("DICOM")
+
+    def onReturn(self) -> None:
+        """The user comes back, perhaps from the DICOM module."""
+        before, self._beforeDicom = self._beforeDicom, None
+        if before is not None:
+            new = [node for node in _volumes() if node not in before and not SceneVolumes.problemWith(node)]
+            if new:
+                self._panel.state.ct = new[-1]
 
     def onSample(self, checked: bool = False) -> None:
         """A CT for those who have none."""
@@ -70,6 +89,20 @@ class InputSection:
             shown = [node.GetBackgroundVolumeID() for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")]
             usable = [node for node in _volumes() if not SceneVolumes.problemWith(node)]
             state.ct = next((n for n in usable if n.GetID() in shown), usable[-1] if usable else None)
+
+    def onRoiMoved(self, caller: Any = None, event: Any = None) -> None:
+        """The region was dragged or its size changed."""
+        self._timer.start()
+
+    def _follow(self, roi: Any) -> None:
+        if roi is self._roi:
+            return
+        for event in (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLMarkupsNode.PointModifiedEvent):
+            if self._roi is not None:
+                self._panel.removeObserver(self._roi, event, self.onRoiMoved)
+            if roi is not None:
+                self._panel.addObserver(roi, event, self.onRoiMoved)
+        self._roi = roi
 
     def _chooseNew(self, load: Any) -> None:
         before = _volumes()

@@ -68,9 +68,9 @@ class JobController:
         self._worker.stop()
         self._finish()
 
-    def isWaiting(self) -> bool:
-        """Whether a job is still unanswered."""
-        return self._state is not RunState.IDLE
+    def waitsFor(self) -> int | None:
+        """The number of the job that is still unanswered; None without one."""
+        return None if self._state is RunState.IDLE else self._jobNumber
 
     def onWorkerEvent(self, event: Event) -> None:
         """Pass an event of the current job on to the view; late ones of earlier jobs are dropped."""
@@ -88,7 +88,7 @@ class JobController:
 
     def onWorkerGone(self, sentence: str) -> None:
         """The worker died."""
-        wasWaiting = self.isWaiting()
+        wasWaiting = self._state is not RunState.IDLE
         self._finish()
         if wasWaiting:
             self._jobView.onRunFailed(sentence)

@@ -6,6 +6,7 @@ from typing import Any
 import qt
 import slicer
 
+from TuNetSegmentationLib.JobController import RunState
 from TuNetSegmentationLib.SampleCt import isSample
 from TuNetSegmentationLib.Translation import translatorFor
 
@@ -22,9 +23,11 @@ class ModelSection:
     def __init__(self, panel: Any) -> None:
         self._panel = panel
         self._devices = [{"device": "cpu", "name": _("CPU")}]
-        self._asked = False
+        self._answered = False
         self._filling = False
         self._beforeSample = ""
+        self._owesThresholds = False
+        self._runModel, self._runOwesThresholds = "", False
         ui = panel.ui
         ui.modelSelector.connect("currentIndexChanged(int)", self.onModelChosen)
         ui.variantSelector.connect("currentIndexChanged(int)", self.onVariantChosen)
@@ -111,16 +114,27 @@ class ModelSection:
         for name in ("model", "variant", "device"):
             settings.setValue(_SETTINGS + name, getattr(state, name))
 
+    def onRunBegins(self) -> None:
+        """The run is one of the chosen model."""
+        self._runModel, self._runOwesThresholds = self._panel.state.model, self._owesThresholds
+
+    def onRunEnds(self, postprocessing: dict[str, Any]) -> None:
+        """A result comes; ``postprocessing`` is its model's own."""
+        from tunet.thresholds import PostProcessing
+
+        if self._runOwesThresholds:
+            self._panel.thresholdSection.setTo(PostProcessing.from_json(postprocessing))
+            self._owesThresholds = self._panel.state.model != self._runModel
+
     def onCollapsed(self, collapsed: bool) -> None:
         """The list of devices is wanted: the worker knows it."""
-        if not collapsed and not self._asked and not self._panel.setupSection.missing:
-            self._asked = True
+        if not collapsed and not self._answered and not self._panel.setupSection.missing:
             self._panel.logic.run.askDevices(self.onDevices)
 
     def onDevices(self, devices: list[dict[str, str]]) -> None:
         """The worker's answer: the first is what Auto takes."""
         if devices:
-            self._devices = devices
+            self._devices, self._answered = devices, True
             self._panel.refresh()
 
     def onModelChosen(self, index: int) -> None:
@@ -189,11 +203,13 @@ class ModelSection:
                 self._choose(before)
 
     def _takeThresholds(self) -> None:
-        if self.chosen and self.chosen.postprocessing is not None:
+        """The model's thresholds at once, or with its first result where they would rewrite another model's."""
+        self._owesThresholds = self._panel.logic.result.isLive or self._panel.logic.run.state is not RunState.IDLE
+        if not self._owesThresholds and self.chosen and self.chosen.postprocessing is not None:
             self._panel.thresholdSection.setTo(self.chosen.postprocessing)
 
     def _deviceItems(self) -> list[tuple[str, str, str]]:
-        first = self._devices[0]["name"] if self._asked else ""
+        first = self._devices[0]["name"] if self._answered else ""
         auto = _("Auto: {name}").format(name=first) if first else _("Auto")
         return [(auto, "auto", ""), *((device["name"], device["device"], "") for device in self._devices)]
 

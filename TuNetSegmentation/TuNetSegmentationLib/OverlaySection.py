@@ -40,6 +40,10 @@ class OverlaySection:
         """Give the views back as they were."""
         self.overlay.hide()
 
+    def restoreFills(self) -> None:
+        """A scene was opened that had been saved while a layer was shown."""
+        self.overlay.restoreSavedFills()
+
     def onChosen(self, index: int) -> None:
         """Another map, or none."""
         if not self._filling and index >= 0:

@@ -33,7 +33,7 @@ class PlanningSection:
         self._lastResult: Any = None
         self._chosenKey: tuple[str, Any] | None = None
         self._outlines: dict[str, Any] = {}
-        self._isStale = False
+        self.isStale = False
         self._notes = ""
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
@@ -191,7 +191,7 @@ class PlanningSection:
     def onRest(self) -> None:
         """When changes rest: are the measures still those of the segments?"""
         if self._panel.state is not None and self.node is not None:
-            self._isStale = self.plan is not None and self.plan.prints != PlanInputs.prints(self.node)
+            self.isStale = self.plan is not None and self.plan.prints != PlanInputs.prints(self.node)
             self._showAll()
 
     # What the jobs say
@@ -245,7 +245,7 @@ class PlanningSection:
         self.node, self._chosenKey, self._outlines, self._notes = node, None, {}, ""
         # Reading needs the engine, and the engine SciPy.
         self.plan = StoredPlan.read(node) if node is not None and not self._panel.setupSection.missing else None
-        self._isStale = self.plan is not None and self.plan.prints != PlanInputs.prints(node)
+        self.isStale = self.plan is not None and self.plan.prints != PlanInputs.prints(node)
         if self.plan is not None and self.plan.measurement.lesions:
             self._chosenKey = ("lesion", 1)
 
@@ -275,7 +275,7 @@ class PlanningSection:
     def _remarks(self) -> list[str]:
         stale = (
             _("The segments changed since they were measured; measure again, and renew margin and distances.")
-            if self._isStale
+            if self.isStale
             else ""
         )
         notes = list(self.plan.measurement.notes) if self.plan is not None else []

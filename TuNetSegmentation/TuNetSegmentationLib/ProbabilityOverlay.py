@@ -6,6 +6,9 @@ import slicer
 
 from TuNetSegmentationLib.MapVolumes import addMapVolume, mapTitle
 
+# On the display node of a segmentation without fills, so that they come back in a scene saved meanwhile.
+_FILL_ATTRIBUTE = "TuNetSegmentation.Fill"
+
 
 class ProbabilityOverlay:
     """The foreground of all slice views while a map is shown, and the fills of the segmentation it would hide under."""
@@ -15,7 +18,7 @@ class ProbabilityOverlay:
         self._own = False
         self._key: tuple[Any, str] | None = None
         self._before: dict[str, tuple[str | None, float]] = {}
-        self._filled: tuple[Any, bool] | None = None
+        self._outlined: Any = None
 
     @property
     def node(self) -> Any:
@@ -40,12 +43,19 @@ class ProbabilityOverlay:
 
     def outlineOnly(self, segmentationNode: Any) -> None:
         """Show a segmentation's outlines without fills, which would hide the colours, until the layer goes."""
-        if self._filled is not None and self._filled[0] is segmentationNode:
+        if self._outlined is segmentationNode:
             return
         self._restoreFill()
         display = segmentationNode.GetDisplayNode()
-        self._filled = (segmentationNode, bool(display.GetVisibility2DFill()))
+        self._outlined = segmentationNode
+        display.SetAttribute(_FILL_ATTRIBUTE, str(int(display.GetVisibility2DFill())))
         display.SetVisibility2DFill(False)
+
+    def restoreSavedFills(self) -> None:
+        """Fills of segmentations whose scene was saved while a layer was shown."""
+        for display in slicer.util.getNodesByClass("vtkMRMLSegmentationDisplayNode"):
+            if self._outlined is None or display is not self._outlined.GetDisplayNode():
+                _restoreFillOf(display)
 
     def hide(self) -> None:
         """Take the layer away and give the user's own one and his fills back."""
@@ -72,11 +82,16 @@ class ProbabilityOverlay:
             slicer.mrmlScene.RemoveNode(self._node)
 
     def _restoreFill(self) -> None:
-        if self._filled is not None:
-            node, filled = self._filled
-            if slicer.mrmlScene.IsNodePresent(node):
-                node.GetDisplayNode().SetVisibility2DFill(filled)
-            self._filled = None
+        if self._outlined is not None and slicer.mrmlScene.IsNodePresent(self._outlined):
+            _restoreFillOf(self._outlined.GetDisplayNode())
+        self._outlined = None
+
+
+def _restoreFillOf(display: Any) -> None:
+    filled = display.GetAttribute(_FILL_ATTRIBUTE)
+    if filled is not None:
+        display.SetVisibility2DFill(filled == "1")
+        display.SetAttribute(_FILL_ATTRIBUTE, None)
 
 
 def _composites() -> list[Any]:

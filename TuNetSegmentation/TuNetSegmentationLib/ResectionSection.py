@@ -31,6 +31,8 @@ class ResectionSection:
         """Grey what cannot be done."""
         ui, planning = self._panel.ui, self._panel.planningSection
         free = not planning.problem and not planning.isBusy and not self._panel.setupSection.missing
+        # Lesions are told apart by their numbers, which are those of the measured segments.
+        free = free and not planning.isStale
         lesions = planning.plan is not None and bool(planning.plan.measurement.lesions)
         ui.marginButton.enabled = free and lesions
         isShown = DistanceModel.shown(planning.node) is not None
@@ -42,7 +44,7 @@ class ResectionSection:
     def onMargin(self, checked: bool = False) -> None:
         """Grow the margin around every tumor."""
         planning = self._panel.planningSection
-        inputs = planning.inputs()
+        inputs = planning.inputs() if self._isFresh() else None
         if inputs is not None:
             node = planning.node
             self._panel.logic.planning.margin(
@@ -57,7 +59,7 @@ class ResectionSection:
             DistanceModel.remove(node)
             self.show()
             return
-        inputs = planning.inputs()
+        inputs = planning.inputs() if self._isFresh() else None
         if inputs is not None:
             surface = DistanceModel.kidneySurface(node)
             points = DistanceModel.pointsLps(surface)
@@ -67,6 +69,8 @@ class ResectionSection:
 
     def onExport(self, checked: bool = False) -> None:
         """Ask what to write and where, then write it."""
+        if not self._isFresh():
+            return
         planning = self._panel.planningSection
         node = planning.node
         ctNode = PlanInputs.ctOf(node, self._panel.state.ct)
@@ -88,6 +92,11 @@ class ResectionSection:
     def onOpenFolder(self, checked: bool = False) -> None:
         """The exported files in the system's file browser."""
         qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(self._exported))
+
+    def _isFresh(self) -> bool:
+        """Whether the plan is that of the segments, also a moment after they changed."""
+        self._panel.planningSection.onRest()
+        return not self._panel.planningSection.isStale
 
     def _onMargins(self, node: Any, event: Event) -> None:
         from tunet.measurement.margins import SafetyMargin

@@ -52,6 +52,23 @@ def setSegments(node: Any, ctNode: Any, labels: Any, styles: list[SegmentStyle])
         slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(labelNode, node, ids)
     finally:
         slicer.mrmlScene.RemoveNode(labelNode)
+    # Nobody has looked at the new voxels.
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    for style in styles:
+        logic.SetSegmentStatus(node.GetSegmentation().GetSegment(style.segmentId), logic.NotStarted)
+
+
+def isOf(node: Any, ctNode: Any) -> bool:
+    """Whether a segmentation can take a result of this CT: one of another CT cannot."""
+    reference = node.GetNodeReferenceID(CT_REFERENCE)
+    return reference is None or reference == ctNode.GetID()
+
+
+def isReviewed(node: Any) -> bool:
+    """Whether the user accepted or flagged one of the segments."""
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    segments = [node.GetSegmentation().GetSegment(segmentId) for segmentId in segmentIds(node)]
+    return any(logic.GetSegmentStatus(segment) in (logic.Completed, logic.Flagged) for segment in segments)
 
 
 def signModel(node: Any, report: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import qt
 import slicer
 
+from TuNetSegmentationLib import ResultSegmentation
 from TuNetSegmentationLib.ChildProcess import Event
 from TuNetSegmentationLib.JobController import RunState
 from TuNetSegmentationLib.Translation import translatorFor
@@ -55,9 +56,12 @@ class RunSection:
         run = self._panel.logic.run
         if run.state is not RunState.IDLE:
             run.cancel()
+        elif self._panel.inputSection.problem:
+            self._panel.refresh()  # it says what is wrong
         elif self._chooseTarget():
             self._panel.ui.logButton.visible = False
             self._panel.modelSection.remember()
+            self._panel.modelSection.onRunBegins()
             self._panel.logic.segment(self._panel.state)
 
     def onLog(self, checked: bool = False) -> None:
@@ -116,7 +120,13 @@ class RunSection:
 
     def onSegmented(self, ctNode: Any, event: Event) -> None:
         """A result for a CT; the target is the one chosen when the run began, if it can still be used."""
-        self._panel.logic.finish(self._panel.state, ctNode, event, self._target, self._mayReplace)
+        panel = self._panel
+        if panel.state is None:  # another scene was imported meanwhile, beside another module
+            panel.initializeParameterNode()
+        panel.overlaySection.hide()  # the maps it may show go
+        with panel.oneStep():
+            panel.modelSection.onRunEnds(event["postprocessing"])
+            panel.logic.finish(panel.state, ctNode, event, self._target, self._mayReplace)
         self._target = None
         self._panel.resultSection.open()
         self._panel.resultSection.settleSoon()
@@ -133,20 +143,27 @@ class RunSection:
         self._panel.ui.logButton.visible = bool(self._panel.logic.run.log)
 
     def _chooseTarget(self) -> bool:
-        """Ask before the user's edits are replaced; False if he does not want to go on."""
-        node = self._panel.state.segmentation
+        """Ask before the user's work is replaced; False if he does not want to go on."""
+        state = self._panel.state
+        node = state.segmentation
         self._target, self._mayReplace = node, False
-        if node is None or not self._panel.logic.result.authorship.isEdited(node):
+        if node is not None and not ResultSegmentation.isOf(node, state.ct):
+            self._target = None  # another CT's result stays as it is
+        if self._target is None:
+            return True
+        edited = self._panel.logic.result.authorship.isEdited(node)
+        if not edited and not ResultSegmentation.isReviewed(node):
             return True
         if slicer.app.testingEnabled():
             self._target = None
             return True
         box = qt.QMessageBox(slicer.util.mainWindow())
         box.setIcon(qt.QMessageBox.Question)
-        box.setText(_("{name} holds your edits.").format(name=node.GetName()))
-        box.setInformativeText(_("Shall the new result go to a new segmentation, or replace your edits?"))
+        holds = _("{name} holds your edits.") if edited else _("{name} holds segments that you accepted or flagged.")
+        box.setText(holds.format(name=node.GetName()))
+        box.setInformativeText(_("Shall the new result go to a new segmentation, or replace them?"))
         new = box.addButton(_("New segmentation"), qt.QMessageBox.AcceptRole)
-        replace = box.addButton(_("Replace my edits"), qt.QMessageBox.DestructiveRole)
+        replace = box.addButton(_("Replace"), qt.QMessageBox.DestructiveRole)
         box.addButton(qt.QMessageBox.Cancel)
         box.setDefaultButton(new)
         box.exec_()

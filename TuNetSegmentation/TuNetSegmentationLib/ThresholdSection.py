@@ -16,6 +16,14 @@ class ThresholdSection:
         panel.ui.paperButton.connect("clicked(bool)", self.onPapers)
 
     @property
+    def _models(self) -> Any:
+        """The post-processing of the model that made the result on screen, else of the chosen one; None without any."""
+        result, chosen = self._panel.logic.result, self._panel.modelSection.chosen
+        if result.isLive:
+            return result.live.options
+        return chosen.postprocessing if chosen is not None else None
+
+    @property
     def thresholds(self) -> Any:
         """The engine's thresholds for what the sliders say."""
         from tunet.live import UserThresholds
@@ -43,7 +51,7 @@ class ThresholdSection:
         """Say whether thresholds can be moved, and what the model's and the paper's are."""
         from tunet.thresholds import PAPER
 
-        ui, chosen, result = self._panel.ui, self._panel.modelSection.chosen, self._panel.logic.result
+        ui, result = self._panel.ui, self._panel.logic.result
         notice = ""
         if result.node is not None and not result.isLive:
             notice = _(
@@ -52,15 +60,14 @@ class ThresholdSection:
         ui.thresholdNotice.text = notice
         ui.thresholdNotice.visible = bool(notice)
         lines = [_words(_("Paper"), PAPER)]
-        if chosen is not None and chosen.postprocessing is not None:
-            lines.insert(0, _words(_("Model"), chosen.postprocessing))
+        if self._models is not None:
+            lines.insert(0, _words(_("Model"), self._models))
         ui.thresholdDefaults.text = "\n".join(lines)
 
     def onModels(self, checked: bool = False) -> None:
         """Back to the model's."""
-        chosen = self._panel.modelSection.chosen
-        if chosen is not None and chosen.postprocessing is not None:
-            self.setTo(chosen.postprocessing)
+        if self._models is not None:
+            self.setTo(self._models)
 
     def onPapers(self, checked: bool = False) -> None:
         """The paper's Algorithm 1."""

@@ -30,8 +30,8 @@ class WorkerListener(Protocol):
     def onWorkerGone(self, sentence: str) -> None:
         """The process ended without being asked; the sentence is for the user."""
 
-    def isWaiting(self) -> bool:
-        """Whether a request is still unanswered."""
+    def waitsFor(self) -> int | None:
+        """The number of the request that is still unanswered; None without one."""
 
 
 class WorkerProcess(ChildProcess):
@@ -57,8 +57,8 @@ class WorkerProcess(ChildProcess):
         """Ask the running request to stop; the process is killed if it does not answer in time."""
         if self._process is not None:
             self.send(request="cancel")
-            process = self._process
-            qt.QTimer.singleShot(CANCEL_MILLISECONDS, lambda: self._killIfStill(process))
+            process, number = self._process, self._listener.waitsFor()
+            qt.QTimer.singleShot(CANCEL_MILLISECONDS, lambda: self._killIfStill(process, number))
 
     def stop(self) -> None:
         """End the process and remove its files; nothing is reported."""
@@ -87,9 +87,9 @@ class WorkerProcess(ChildProcess):
         if not self._ending:
             self._listener.onWorkerGone(causeOfDeath(exitCode, self.log))
 
-    def _killIfStill(self, process: Any) -> None:
-        # The listener forgets the request when it is answered; only a process that still works on it is killed.
-        if process is self._process and self._listener.isWaiting():
+    def _killIfStill(self, process: Any, number: int | None) -> None:
+        # The listener forgets a request when it is answered; only a process that still works on that one is killed.
+        if process is self._process and number is not None and self._listener.waitsFor() == number:
             self._ending = True
             self._process = None
             self._kill(process)
