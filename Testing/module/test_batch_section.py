@@ -196,6 +196,13 @@ class TestRequest:
         assert request["choices"]["thresholds"]["tumor_upper"] == pytest.approx(0.8)
         assert request["dicom_seg"]
 
+    def test_the_sliders_of_another_models_result_do_not_go_along(self, a_bench, a_section, a_child, tmp_path):
+        a_section.state.tumorUpper = 0.8
+        a_section.modelSection.owesThresholds = True  # chosen while that result is on screen
+        a_child(*FOUND)
+        looked(a_bench, a_section)
+        assert json.loads((tmp_path / "request.json").read_text())["choices"]["thresholds"] is None
+
     def test_what_is_not_installed_is_greyed_and_named(self, a_bench, a_section, a_child, monkeypatch):
         from TuNetSegmentationLib import ExportTools
 

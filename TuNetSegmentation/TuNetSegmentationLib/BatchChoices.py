@@ -126,6 +126,8 @@ class BatchChoices:
 
     def _thresholds(self) -> dict[str, float] | None:
         """None where the panel has the model's own: then the command's results count as finished too."""
+        if self._panel.modelSection.owesThresholds:
+            return None
         wanted, chosen = self._panel.thresholdSection.thresholds, self._panel.modelSection.chosen
         models = chosen.postprocessing if chosen is not None else None
         return None if models is not None and wanted.applied_to(models) == models else asdict(wanted)

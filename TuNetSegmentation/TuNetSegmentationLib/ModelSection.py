@@ -26,7 +26,8 @@ class ModelSection:
         self._answered = False
         self._filling = False
         self._beforeSample = ""
-        self._owesThresholds = False
+        # The sliders still stand where another model's result needs them.
+        self.owesThresholds = False
         self._runModel, self._runOwesThresholds = "", False
         ui = panel.ui
         ui.modelSelector.connect("currentIndexChanged(int)", self.onModelChosen)
@@ -116,7 +117,7 @@ class ModelSection:
 
     def onRunBegins(self) -> None:
         """The run is one of the chosen model."""
-        self._runModel, self._runOwesThresholds = self._panel.state.model, self._owesThresholds
+        self._runModel, self._runOwesThresholds = self._panel.state.model, self.owesThresholds
 
     def onRunEnds(self, postprocessing: dict[str, Any]) -> None:
         """A result comes; ``postprocessing`` is its model's own."""
@@ -124,7 +125,7 @@ class ModelSection:
 
         if self._runOwesThresholds:
             self._panel.thresholdSection.setTo(PostProcessing.from_json(postprocessing))
-            self._owesThresholds = self._panel.state.model != self._runModel
+            self.owesThresholds = self._panel.state.model != self._runModel
 
     def onCollapsed(self, collapsed: bool) -> None:
         """The list of devices is wanted: the worker knows it."""
@@ -204,8 +205,8 @@ class ModelSection:
 
     def _takeThresholds(self) -> None:
         """The model's thresholds at once, or with its first result where they would rewrite another model's."""
-        self._owesThresholds = self._panel.logic.result.isLive or self._panel.logic.run.state is not RunState.IDLE
-        if not self._owesThresholds and self.chosen and self.chosen.postprocessing is not None:
+        self.owesThresholds = self._panel.logic.result.isLive or self._panel.logic.run.state is not RunState.IDLE
+        if not self.owesThresholds and self.chosen and self.chosen.postprocessing is not None:
             self._panel.thresholdSection.setTo(self.chosen.postprocessing)
 
     def _deviceItems(self) -> list[tuple[str, str, str]]:
