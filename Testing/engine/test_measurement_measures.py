@@ -150,3 +150,23 @@ class TestCommand:
         result = CliRunner().invoke(app, ["measure", str(tmp_path / "labels.nii.gz"), "-o", str(target)])
         assert "R.E.N.A.L." in result.stdout
         assert target.read_text().startswith("number,side")
+
+
+@pytest.mark.parametrize(("value", "size"), [(1, 2), (2, 2), (2, 4), (2, 8)])
+def test_a_stray_piece_beside_a_kidney_with_a_lesion_changes_no_score(value, size):
+    labels = two_kidneys()
+    lesion = measure(labels).lesions[0]
+    start = np.rint(labels.grid.to_index(np.asarray([[75.0, 60.0, 0.0]]))[0]).astype(int)[::-1]
+    labels.array[tuple(slice(n, n + size) for n in start)] = value
+    found = measure(labels)
+    assert found.lesions[0].renal.text == lesion.renal.text
+    assert found.lesions[0].exophytic == pytest.approx(lesion.exophytic, abs=0.02)
+
+
+def test_a_replaced_pole_is_said_to_be_unknown():
+    labels = two_kidneys(tumor=None)
+    z = labels.grid.to_lps(np.argwhere(labels.array > -1)[:, ::-1].astype(float))[:, 2].reshape(labels.grid.shape)
+    x = labels.grid.to_lps(np.argwhere(labels.array > -1)[:, ::-1].astype(float))[:, 0].reshape(labels.grid.shape)
+    labels.array[(labels.array == 1) & (z > 20) & (x > 0)] = 2
+    assert "may be too low" in measure(labels).lesions[0].renal.e.sentence
+    assert "may be too low" not in measure(two_kidneys()).lesions[0].renal.e.sentence

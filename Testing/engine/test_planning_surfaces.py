@@ -58,6 +58,20 @@ class TestSurfaces:
         x, y, z = meshes["tumor_1"].center_mass
         assert trimesh.load(path).center_mass == pytest.approx((-x, -y, z), abs=0.01)
 
+    @pytest.mark.parametrize("space", ["lps", "ras"])
+    @pytest.mark.parametrize("suffix", ["stl", "ply", "obj"])
+    def test_the_file_says_which_way_it_points(self, label_file, tmp_path, suffix, space):
+        """3D Slicer's vtkMRMLModelStorageNode takes LPS for what says nothing."""
+        words = ("--space", space, "--segments", "tumor_1", "--format", suffix)
+        (path,) = written(label_file, tmp_path / "o", *words)
+        head = path.read_bytes()[:200]
+        assert f"SPACE={space.upper()}".encode() in head
+        if suffix == "stl":
+            assert len(path.read_bytes()) == 84 + 50 * int.from_bytes(head[80:84], "little")
+        x, y, z = TUMOR_AT
+        there = (x, y, z) if space == "lps" else (-x, -y, z)
+        assert trimesh.load(path).center_mass == pytest.approx(there, abs=0.5)
+
     def test_gltf_is_in_metres_with_the_head_up(self, label_file, tmp_path):
         (path,) = written(label_file, tmp_path / "o", "--format", "glb", "--one-file")
         scene = trimesh.load(path)

@@ -13,6 +13,7 @@ from tunet.measurement.edits import RenalEdit
 from tunet.measurement.measures import measure
 from tunet.measurement.stored import from_json
 from tunet.measurement.upright import cropped
+from tunet.planning.dicom_seg import algorithm_type
 from tunet.planning.plan_export import provenance_between
 from tunet.planning.provenance import ModelName
 from tunet.progress import Progress
@@ -199,3 +200,18 @@ def test_a_prediction_on_other_voxels_leaves_the_corrections_unknown(folder, tmp
     found = provenance_between(ModelName("starter", "1.7", "ab" * 32), tmp_path / "predicted.nrrd", coarse)
     assert found.corrections is None
     assert found.model is not None
+
+
+def test_an_edit_is_known_without_the_prediction(folder):
+    model = ModelName("starter", "1.7", "ab" * 32)
+    assert algorithm_type(provenance_between(model, None, kidney_labels(), True)) == "SEMIAUTOMATIC"
+    assert algorithm_type(provenance_between(model, None, kidney_labels(), False)) == "AUTOMATIC"
+
+
+def test_a_report_never_bears_the_name_of_another_cts_patient(folder, session, tmp_path):
+    """The user may choose any DICOM folder."""
+    KidneySeries(heights=tuple(3.0 * n for n in range(20))).write(tmp_path / "other")
+    choice = {"report": {"heading": "", "identify": True}}
+    fields = request(folder, choice=choice, dicom=str(tmp_path / "other"), series=None, edits=[], model=None)
+    with pytest.raises(InputError, match="reaches out of the CT"):
+        session.export(fields, Progress())

@@ -235,3 +235,27 @@ def test_a_reload_keeps_the_plan(a_bench, a_panel, a_plan):
 def test_our_own_result_is_taken_up_by_itself(a_bench, a_result):
     assert a_result.state.planSegmentation is a_result.state.segmentation
     assert [a_result.planningSection.roles.box(name).currentText for name in ("Kidney", "Tumor")] == ["Kidney", "Tumor"]
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("Kidney L", "kidney"),
+        ("renal parenchyma", "kidney"),
+        ("Tumor with renal vein thrombus", "tumor"),
+        ("kidney_pelvis_tumor", "tumor"),
+        ("renal vein", "ignore"),
+        ("liver parenchyma", "ignore"),
+        ("Liver tumor", "ignore"),
+        ("lung mass", "ignore"),
+        ("Pankreaszyste", "ignore"),
+        ("Nierenzyste links", "cyst"),
+    ],
+)
+def test_roles_by_name(a_bench, name, role):
+    import slicer
+    from TuNetSegmentationLib.SegmentRoles import guessed
+
+    segment = slicer.vtkSegment()
+    segment.SetName(name)
+    assert guessed(segment) == role

@@ -160,6 +160,17 @@ class TestStopping:
         assert a_panel.logic.run._worker._pid == pid
         assert not is_idle(a_panel)
 
+    def test_a_python_that_cannot_be_started_is_one_sentence(self, a_bench, a_ct, a_panel, tmp_path, monkeypatch):
+        a_panel.logic.run.close()
+        broken = tmp_path / "PythonSlicer"
+        broken.write_text("#!/no/such/interpreter\n")
+        broken.chmod(0o755)
+        monkeypatch.setattr(a_panel.logic.run._worker, "_findPython", lambda: str(broken))
+        a_bench.click(a_panel.ui.segmentButton)
+        a_bench.wait_until(lambda: is_idle(a_panel), timeout=5, what="the end")
+        assert "could not be started" in a_panel.ui.statusLabel.text
+        assert left_on_disk() == []
+
     def test_killed_worker_is_one_sentence_with_the_log_and_the_next_run_works(self, a_bench, a_ct, a_panel):
         self.start(a_bench, a_panel)
         os.kill(a_panel.logic.run._worker._pid, signal.SIGKILL)

@@ -15,6 +15,8 @@ from TuNetSegmentationLib.Translation import translatorFor
 _ = translatorFor(__file__)
 
 LOG_LINES = 2000
+# Instead of an exit code.
+NOT_STARTED = -1
 
 Event = dict[str, Any]
 # Kind of event -> the fields it must have.
@@ -58,6 +60,7 @@ class ChildProcess:
         process.connect("readyReadStandardOutput()", self._onOutput)
         process.connect("readyReadStandardError()", self._onLog)
         process.connect("finished(int,QProcess::ExitStatus)", self._onFinished)
+        process.connect("errorOccurred(QProcess::ProcessError)", lambda error: self._onError(process, error))
         path = f"import sys; sys.path.insert(0, {str(self._engineFolder)!r})"
         self._process = process
         process.start(python, ["-c", f"{path}; from {module} import main; sys.exit(main())", *arguments])
@@ -110,6 +113,17 @@ class ChildProcess:
         self._ended, self._process = self._process, None
         self._onEnd(exitCode)
 
+    def _onError(self, process: Any, error: Any) -> None:
+        if error == qt.QProcess.FailedToStart:
+            # Later: on some systems this comes while the process is still being started.
+            qt.QTimer.singleShot(0, lambda: self._onNotStarted(process))
+
+    def _onNotStarted(self, process: Any) -> None:
+        if process is self._process:
+            self._log.append(f"could not be started: {process.errorString()}")
+            self._ended, self._process = process, None
+            self._onEnd(NOT_STARTED)
+
     def _kill(self, process: Any) -> None:
         # PythonSlicer is a launcher: killing it alone would leave the Python below it running.
         if self._pid is not None:
@@ -135,6 +149,8 @@ def _parsed(line: bytes, fields: Fields) -> Event | None:
 
 def causeOfDeath(exitCode: int, log: str) -> str:
     """Why a process ended that nobody stopped, and what to do."""
+    if exitCode == NOT_STARTED:
+        return _("Slicer's own Python could not be started; see that nothing blocks PythonSlicer, or reinstall Slicer.")
     if "MemoryError" in log or "Cannot allocate memory" in log or exitCode in (9, 137):
         return _("The segmentation ran out of memory; close other programs, or place a region, and try again.")
     if "ModuleNotFoundError" in log:

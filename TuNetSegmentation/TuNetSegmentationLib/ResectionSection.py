@@ -86,6 +86,7 @@ class ResectionSection:
             "margin_mm": self._panel.state.marginMm,
             "edits": edits,
             "model": modelOf(node),
+            "edited": self._panel.logic.result.authorship.isEdited(node),
         }
         self._panel.logic.planning.export(inputs, fields, lambda event: self._onExported(Path(request.folder), event))
 

@@ -17,20 +17,28 @@ ROLES = (KIDNEY, TUMOR, CYST, IGNORE)
 _ATTRIBUTE = "TuNetSegmentation.Roles"
 
 # SNOMED CT codes of a segment's type, as in Slicer's terminologies.
+_KIDNEY_CODE = "64033007"
 _CODES = {
-    "64033007": KIDNEY,
+    _KIDNEY_CODE: KIDNEY,
     "4147007": TUMOR,
     "108369006": TUMOR,
     "86049000": TUMOR,
     "14799000": TUMOR,
     "367643001": CYST,
 }
-# In this order: "kidney tumor" is a tumor. A margin around a tumor is neither.
+# In this order: "kidney tumor" is a tumor, also one of the renal pelvis. A margin around a tumor is neither, and a
+# tumor of the liver is none of the kidney.
 _WORDS = (
-    (IGNORE, r"margin|adrenal|vein|artery|vessel|ureter|pelvis|sinus"),
+    (IGNORE, r"margin|adrenal|nebenniere"),
+    (
+        IGNORE,
+        r"liver|hepat|leber|lung|pulmon|pancrea|pankrea|spleen|splen|milz|colon|bowel|intestin|duoden|stomach|gastr|darm"
+        r"|bladder|prostat|ovar|uterus|uterine|breast|mamma|brain|cerebr|bone|vertebra|\brib|thyroid|lymph|aort|cava",
+    ),
     (CYST, r"cyst|zyste"),
     (TUMOR, r"tumou?r|lesion|mass|neoplasm|carcinoma|cancer|metasta|\brcc\b"),
-    (KIDNEY, r"kidney|niere|\brein\b|ren(al)? parenchyma|parenchyma"),
+    (IGNORE, r"vein|artery|vessel|ureter|pelvis|sinus"),
+    (KIDNEY, r"kidney|niere|\brein\b|ren(al)? parenchyma"),
 )
 
 
@@ -61,5 +69,11 @@ def guessed(segment: Any) -> str:
     value = vtk.reference("")
     segment.GetTag(segment.GetTerminologyEntryTagName(), value)
     parts = str(value.get()).split("~")
-    code = parts[2].split("^")[1] if len(parts) > 2 and parts[2].count("^") == 2 else ""
-    return _CODES.get(code) or byName or IGNORE
+    if _code(parts, 5) not in ("", _KIDNEY_CODE):  # what lies in another organ
+        return IGNORE
+    return _CODES.get(_code(parts, 2)) or byName or IGNORE
+
+
+def _code(parts: list[str], index: int) -> str:
+    """The code value of a part of a terminology entry: 2 the type, 5 the region of the body."""
+    return parts[index].split("^")[1] if len(parts) > index and parts[index].count("^") == 2 else ""

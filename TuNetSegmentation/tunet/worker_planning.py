@@ -120,7 +120,8 @@ class PlanningSession:
         with progress.stage("Reading"):
             labels, ct, notes = read_inputs(request)
             predicted, dicom = request.get("predicted"), request.get("dicom")
-            provenance = provenance_between(model, Path(str(predicted)) if predicted else None, labels)
+            file = Path(str(predicted)) if predicted else None
+            provenance = provenance_between(model, file, labels, bool(request.get("edited")))
         place = Path(str(dicom)) if dicom else None
         case = PlanCase(labels, ct, place, request.get("series"), float(request["margin_mm"]), edits, provenance)
         folder = self._folder / "export"

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from tunet.errors import InputError
 from tunet.measurement.diameters import Diameter, axial_diameters, largest_diameter
@@ -164,29 +163,30 @@ def examine(labels: Volume, ct: Volume | None = None, margin_mm: float = DEFAULT
         own = [lesion for lesion in found.lesions if lesion.side == kidney.side]
         if not own:
             continue
-        outline = _plain(thinned(_turned(found, found.body_map, kidney.side), SHAPE_STEP_MM))
+        turned, body = _turned(found, kidney.side)
+        outline = thinned(body, SHAPE_STEP_MM)
         shape = kidney_shape(outline, kidney.side)
         if shape:
             outlines[kidney.side], shapes[kidney.side] = outline, shape
-        turned = _turned(found, found.side_map, kidney.side)
         measured += [_lesion(found, lesion, turned, shape, hu, margin_mm) for lesion in own]
     result = Measurement(tuple(kidneys), tuple(sorted(measured, key=lambda m: m.number)), found.notes)
     return Examination(result, found, shapes, outlines)
 
 
-def _turned(found: Structures, owners: npt.NDArray[np.uint8], side: Side) -> Volume:
-    """One kidney of a map of sides, upright; lesion n has the value n + 9, so that the labels survive being turned."""
+def _turned(found: Structures, side: Side) -> tuple[Volume, Volume]:
+    """One kidney upright, and its body alone (see ``body_map``) as labels, both on one grid.
+
+    In the first, lesion n has the value n + 9, so that the labels survive being turned.
+    """
+    number = SIDES.index(side) + 1
     codes = np.where(found.lesion_map > 0, found.lesion_map + np.uint16(_FIRST - 1), found.labels.array)
-    codes = np.where(owners == SIDES.index(side) + 1, codes, 0).astype(np.uint16)
-    return upright(cropped(Volume(codes, found.labels.grid)))
+    whole = cropped(Volume(np.where(found.side_map == number, codes, 0).astype(np.uint16), found.labels.grid))
+    body = Volume(np.where(found.body_map == number, found.labels.array, 0).astype(np.uint8), found.labels.grid)
+    return upright(whole), upright(body.on_lattice(whole.grid, 0))
 
 
 def _own(found: Structures, mask: Mask) -> Volume:
     return cropped(Volume(mask.astype(np.uint8), found.labels.grid))
-
-
-def _plain(turned: Volume) -> Volume:
-    return Volume(np.where(turned.array >= _FIRST, TUMOR, turned.array).astype(np.uint8), turned.grid)
 
 
 def _kidney(found: Structures, kidney: Kidney, hu: Volume | None) -> KidneyMeasures:

@@ -6,7 +6,7 @@ The sinus, and all that hangs on it (N, A, L), is approximated from the outline 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from tunet.grid import Triple
 from tunet.measurement.diameters import Diameter, diameter_between
 from tunet.measurement.shape import KidneyShape
-from tunet.measurement.upright import Mask, border, world_points
+from tunet.measurement.upright import Mask, Points, border, world_points
 from tunet.volume import Volume
 
 # Less than this outside the completed outline is the roughness of voxels.
@@ -24,8 +24,11 @@ ENDOPHYTIC_BELOW = 0.02
 FACE_SHARE = 2 / 3
 # Crossing a line means having at least this share on its far side.
 CROSSING_SHARE = 0.02
+# With more than this share of the lesion beyond the ends of the parenchyma, a pole may be gone.
+POLE_SHARE = 0.2
 
 NO_SINUS = "No sinus can be told from the outline of the parenchyma."
+POLE_UNKNOWN = "The lesion reaches beyond what is left of a pole, where the outline is not known: E may be too low."
 NO_HULL = "Too little parenchyma is left to complete the kidney's outline."
 
 
@@ -106,6 +109,8 @@ def renal_score(labels: Volume, lesion: Mask, diameter_mm: float, shape: KidneyS
     points = world_points(lesion, labels)
     r = radius_component(diameter_mm)
     e = exophytic_component(exophytic_fraction(lesion, shape) if shape else None)
+    if shape and _beyond_poles(points, labels, shape) > POLE_SHARE:
+        e = replace(e, sentence=f"{e.sentence} {POLE_UNKNOWN}")
     gap, gap_mm = _gap(labels, lesion, shape) if shape else (None, None)
     n = nearness_component(gap_mm)
     a = face_component(float(np.mean((points - shape.centre) @ shape.anterior > 0)) if shape else None)
@@ -141,6 +146,13 @@ def risk_group(total: int | None) -> str | None:
 def exophytic_fraction(lesion: Mask, shape: KidneyShape) -> float:
     """Share of the lesion's volume outside the convex hull of its kidney's parenchyma, 0..1."""
     return float(np.count_nonzero(lesion & ~shape.hull) / np.count_nonzero(lesion))
+
+
+def _beyond_poles(points: Points, labels: Volume, shape: KidneyShape) -> float:
+    """Share of a lesion's positions beyond both ends of the parenchyma, along the kidney's axis."""
+    ends = (world_points(border(shape.hull), labels) - shape.centre) @ shape.axis
+    along = (points - shape.centre) @ shape.axis
+    return float(np.mean((along < ends.min()) | (along > ends.max())))
 
 
 def radius_component(diameter_mm: float) -> Component:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tunet.planning.dicom_source import read_source
+from tunet.planning.dicom_source import SourceSeries, read_source
 
 
 def patient_heading(ct: Path, series: str | None = None) -> tuple[str, ...]:
@@ -13,7 +13,12 @@ def patient_heading(ct: Path, series: str | None = None) -> tuple[str, ...]:
     Raises:
         InputError: ``ct`` is no folder with a CT series.
     """
-    header = read_source(ct, series).datasets[0]
+    return heading_of(read_source(ct, series))
+
+
+def heading_of(source: SourceSeries) -> tuple[str, ...]:
+    """The same of a series that is read already."""
+    header = source.datasets[0]
     patient = [_said("", str(header.get("PatientName", "")).replace("^", " ").strip())]
     patient += [_said("ID ", header.get("PatientID")), _said("born ", _day(header.get("PatientBirthDate")))]
     study = [_said("CT of ", _day(header.get("StudyDate"))), _said("", header.get("StudyDescription"))]

@@ -14,7 +14,7 @@ from tunet.measurement.report import as_csv, as_json
 from tunet.planning.dicom_source import SourceSeries, read_source
 from tunet.planning.label_files import SUFFIXES as LABEL_SUFFIXES
 from tunet.planning.label_files import write_labels
-from tunet.planning.patient_heading import patient_heading
+from tunet.planning.patient_heading import heading_of
 from tunet.planning.placing import placed_on
 from tunet.planning.provenance import ModelName, Provenance, corrections
 from tunet.planning.report_files import CSV_NAME, JSON_NAME
@@ -137,17 +137,20 @@ def write_plan(choice: PlanChoice, case: PlanCase, folder: Path, progress: Progr
     return tuple(notes)
 
 
-def provenance_between(model: ModelName | None, predicted: Path | None, labels: Volume) -> Provenance:
-    """Who made the labels; ``predicted`` is the file of the model's own result.
+def provenance_between(
+    model: ModelName | None, predicted: Path | None, labels: Volume, is_edited: bool = False
+) -> Provenance:
+    """Who made the labels; ``predicted`` is the file of the model's own result, ``is_edited`` what is known without it.
 
     What was corrected stays unknown where the prediction lies on other voxels, after the segmentation got new ones.
     """
+    unknown = Provenance(model, is_edited=is_edited)
     if predicted is None:
-        return Provenance(model)
+        return unknown
     try:
         return Provenance(model, corrections(placed_on(read_labels(predicted), labels.grid), labels))
     except InputError:
-        return Provenance(model)
+        return unknown
 
 
 def _surfaces(choice: SurfaceChoice, examined: Examination, margin_mm: float, folder: Path, progress: Progress) -> None:
@@ -193,5 +196,7 @@ def _report(
 
     heading: tuple[str, ...] = (choice.heading,) if choice.heading else ()
     if choice.identify and case.dicom is not None:
-        heading += patient_heading(case.dicom, case.series)
+        source = read_source(case.dicom, case.series)
+        placed_on(case.labels, source.grid)  # refuses another patient's folder, whose name would stand over this report
+        heading += heading_of(source)
     write_report(report_content(examined, measurement, case.ct, case.provenance, heading), measurement, folder)

@@ -46,15 +46,17 @@ class Provenance:
     Attributes:
         model: None where it was drawn by hand or is not known.
         corrections: what a person changed of the model's prediction; None where that is not known.
+        is_edited: whether a person changed it at all, which can be known without the prediction.
     """
 
     model: ModelName | None = None
     corrections: tuple[Correction, ...] | None = None
+    is_edited: bool = False
 
     @property
     def is_corrected(self) -> bool:
         """Whether a person changed what the model found."""
-        return bool(self.corrections)
+        return self.is_edited if self.corrections is None else bool(self.corrections)
 
 
 def provenance_of(segmentation: Path, run_report: Path | None, predicted: Volume | None, now: Volume) -> Provenance:

@@ -139,7 +139,7 @@ def report_content(
         ),
         views=tuple(Picture(png, caption) for png, caption in whole_views(examined)),
         kidneys=Table(
-            ("Kidney", "Parenchyma", "With tumor", "Tumor share", "Length", "Axial", "Mean HU"),
+            ("Kidney", "Parenchyma", "With tumor", "Tumor to parenchyma", "Length", "Axial", "Mean HU"),
             tuple(_kidney_row(kidney) for kidney in measurement.kidneys),
         ),
         lesions=tuple(_lesion_section(painter, examined, lesion) for lesion in drawn),
@@ -290,7 +290,9 @@ def _made_by(provenance: Provenance, measurement: Measurement) -> tuple[str, ...
         model = provenance.model
         members = f" ({', '.join(model.members)})" if model.members else ""
         lines.append(f"Segmentation: model {model.name} {model.version}{members}, SHA-256 {model.checksum[:16]}….")
-    if provenance.corrections is None:
+    if provenance.corrections is None and provenance.is_edited:
+        lines.append("Corrected by hand; how much is not recorded.")
+    elif provenance.corrections is None:
         lines.append("Corrections by hand: not recorded.")
     elif not provenance.corrections:
         lines.append("Corrections by hand: none.")

@@ -67,7 +67,7 @@ def _write(trimesh: Any, parts: tuple[NamedSurface, ...], path: Path, space: Spa
     meshes = {part.id: _mesh(trimesh, part, space) for part in parts}
     if path.suffix in (".stl", ".ply"):
         joined = trimesh.util.concatenate(list(meshes.values())) if len(meshes) > 1 else next(iter(meshes.values()))
-        joined.export(path)
+        path.write_bytes(_told(joined.export(file_type=path.suffix[1:]), space))
         return
     if path.suffix == ".obj":
         # Without materials: a second file beside it is lost too easily.
@@ -88,7 +88,7 @@ def _mesh(trimesh: Any, part: NamedSurface, space: Space) -> Any:
 
 
 def _obj(parts: tuple[NamedSurface, ...], space: Space) -> str:
-    lines = [f"# TuNetSegmentation; mm, {space.value.upper()}"]
+    lines = ["# TuNetSegmentation; mm", f"# {_words(space)}"]
     first = 1
     for part in parts:
         points = _in_space(part.surface, space)
@@ -97,6 +97,19 @@ def _obj(parts: tuple[NamedSurface, ...], space: Space) -> str:
         lines += [f"f {a} {b} {c}" for a, b, c in (part.surface.faces + first).tolist()]
         first += len(points)
     return "\n".join(lines) + "\n"
+
+
+def _words(space: Space) -> str:
+    """What 3D Slicer looks for in a surface's header; without it, it takes LPS."""
+    return f"SPACE={space.value.upper()}"
+
+
+def _told(data: bytes, space: Space) -> bytes:
+    """A binary STL or a PLY that says which way its coordinates point."""
+    if data.startswith(b"ply"):
+        first, rest = data.split(b"\n", 1)
+        return first + b"\ncomment " + _words(space).encode() + b"\n" + rest
+    return _words(space).encode().ljust(80) + data[80:]
 
 
 def _in_space(surface: Surface, space: Space) -> Points:
