@@ -66,7 +66,8 @@ class TuNetSegmentationParameterNode:
     """All state of the panel; saved with the scene.
 
     Thresholds are probabilities; ``smallestTumorMl`` is in ml; ``overlay`` names a map or is empty;
-    ``planSegmentation`` is what is measured, ours or not.
+    ``planSegmentation`` is what is measured, ours or not; ``thresholdModel`` names the model whose result the
+    thresholds are for, which is not the chosen one while another one's result is on screen.
     """
 
     ct: vtkMRMLScalarVolumeNode
@@ -79,6 +80,7 @@ class TuNetSegmentationParameterNode:
     kidneyLower: Annotated[float, WithinRange(0.05, 0.99)] = 0.4
     tumorUpper: Annotated[float, WithinRange(0.05, 0.99)] = 0.5
     tumorLower: Annotated[float, WithinRange(0.05, 0.99)] = 0.3
+    thresholdModel: str = ""
     smallestTumorMl: Annotated[float, WithinRange(0.0, 10.0)] = 0.1
     separateKidneys: bool = False
     separateTumors: bool = False

@@ -147,6 +147,20 @@ class TestUncertain:
         assert all("connected" in kidney.uncertain for kidney in found.kidneys)
         assert abs(found.whole_mask("left").sum() / found.whole_mask("right").sum() - 1) < 0.15
 
+    def test_a_stray_piece_beside_a_horseshoe_kidney_is_no_kidney(self):
+        labels = two_kidneys(dent=False, tumor=None)
+        labels.array[inside(labels.grid, (0, 0, -35), (40, 8, 8))] = 1
+        labels.array[inside(labels.grid, (110, 60, 60), (12, 12, 12))] = 1
+        found = find_structures(labels)
+        assert all("connected" in kidney.uncertain for kidney in found.kidneys)
+        assert abs(found.whole_mask("left").sum() / found.whole_mask("right").sum() - 1) < 0.15
+
+    def test_a_speck_across_the_body_is_no_second_kidney(self):
+        labels = only_left()
+        labels.array[inside(labels.grid, (-60, 0, 0), (7, 7, 7))] = 1  # 1.4 ml
+        (kidney,) = find_structures(labels).kidneys
+        assert "Only one kidney" in kidney.uncertain
+
     def test_low_kidney(self):
         grid = box_grid((130, 90, 140), (3, 3, 3))
         labels = inside(grid, (55, 0, 60), (28, 24, 50)) | inside(grid, (-55, 0, -60), (28, 24, 50))

@@ -10,11 +10,12 @@ from tunet.training.callbacks import Plateau
 from tunet.training.config import FitConfig
 
 
-def rate_after(losses):
-    """The learning rate, 1 at first, after epochs of these validation losses."""
+def rate_after(losses, loaded=None):
+    """The learning rate, 1 at first, after epochs of these validation losses, resumed from a state if there is one."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     trainer = SimpleNamespace(optimizers=[optimizer], sanity_checking=False, callback_metrics={})
     plateau = Plateau(FitConfig())
+    plateau.load_state_dict(loaded or {})
     plateau.on_train_start(trainer, None)
     for loss in losses:
         trainer.callback_metrics["val_loss"] = loss
@@ -35,3 +36,9 @@ def test_a_loss_that_rises_a_little_is_no_better():
 
 def test_a_loss_that_falls_keeps_the_rate():
     assert rate_after([-1.2 - 1e-3 * epoch for epoch in range(30)]) == 1.0
+
+
+def test_a_run_of_an_earlier_version_goes_on_by_the_same_rule():
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    old = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.2, patience=6)
+    assert rate_after([-1.2] * 8, old.state_dict()) == pytest.approx(0.2)

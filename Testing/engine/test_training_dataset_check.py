@@ -140,7 +140,7 @@ class TestGrids:
     def test_another_origin(self, tmp_path):
         moved = Grid(GRID.shape, GRID.spacing_mm, (0.0, 0.0, 30.0))
         check = check_case(write_case(tmp_path / "case_00000", label_map=labels(moved)))
-        assert "up to 30.0 mm apart" in texts(check, Severity.UNUSABLE)
+        assert "up to 30 mm apart" in texts(check, Severity.UNUSABLE)
 
     def test_mirrored_axes(self):
         mirrored = Grid(GRID.shape, GRID.spacing_mm, direction=(-1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tunet.training.config import FitConfig
+from tunet.training.fit import _trainer
 from tunet.training.hardware import Hardware, launched_hardware
 
 
@@ -29,3 +31,15 @@ def test_a_shell_of_salloc_or_a_script_of_sbatch_is_one_process():
     """They have room for more tasks, but started none."""
     assert launched_hardware({"SLURM_NTASKS": "4", "SLURM_NNODES": "1"}) == Hardware()
     assert launched_hardware({"SLURM_NTASKS": "4", "SLURM_NNODES": "1", "SLURM_PROCID": "0"}) == Hardware()
+
+
+def test_a_script_of_sbatch_without_srun_gets_a_trainer(tmp_path, monkeypatch):
+    """Lightning, left to itself, refuses SLURM_NTASKS."""
+    for name, value in {
+        "SLURM_NTASKS": "4",
+        "SLURM_NNODES": "1",
+        "SLURM_JOB_NAME": "kits",
+        "SLURM_PROCID": "0",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert _trainer(FitConfig(), tmp_path, show_bar=False).world_size == 1

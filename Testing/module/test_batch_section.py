@@ -196,9 +196,11 @@ class TestRequest:
         assert request["choices"]["thresholds"]["tumor_upper"] == pytest.approx(0.8)
         assert request["dicom_seg"]
 
-    def test_the_sliders_of_another_models_result_do_not_go_along(self, a_bench, a_section, a_child, tmp_path):
+    def test_the_sliders_of_another_models_result_do_not_go_along(
+        self, a_bench, a_section, a_child, tmp_path, monkeypatch
+    ):
         a_section.state.tumorUpper = 0.8
-        a_section.modelSection.owesThresholds = True  # chosen while that result is on screen
+        monkeypatch.setattr(type(a_section.modelSection), "owesThresholds", True)
         a_child(*FOUND)
         looked(a_bench, a_section)
         assert json.loads((tmp_path / "request.json").read_text())["choices"]["thresholds"] is None
@@ -326,6 +328,7 @@ def test_a_case_segmented_again_is_shown_anew(a_bench, a_panel, a_phantom, tmp_p
     from types import SimpleNamespace
 
     import numpy as np
+    import slicer
     from tunet.volume import Volume
     from TuNetSegmentationLib.ResultSegmentation import maskOf
 
@@ -346,4 +349,6 @@ def test_a_case_segmented_again_is_shown_anew(a_bench, a_panel, a_phantom, tmp_p
     os.utime(record, ns=(1, 1))
     cases.show(tmp_path, tmp_path, shown)
     assert a_panel.state.segmentation is not first
+    assert not slicer.mrmlScene.IsNodePresent(first)
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 1
     assert not maskOf(a_panel.state.segmentation, "Tumor").array.any()

@@ -66,6 +66,31 @@ class TestChoices:
         assert a_result.thresholdSection.thresholds == UserThresholds.of(a_result.logic.result.live.options)
         assert a_result.thresholdSection.thresholds != thresholds
 
+    def test_looking_at_another_model_and_back_owes_nothing(self, a_bench, a_result):
+        state, own = a_result.state, a_result.state.model
+        other = next(c for c in a_result.logic.models.choices if c.name != own)
+        a_result.modelSection._choose(other.name)
+        assert a_result.modelSection.owesThresholds
+        a_result.modelSection._choose(own)
+        assert not a_result.modelSection.owesThresholds
+        state.kidneyUpper = 0.8
+        a_result.modelSection.onRunBegins()
+        a_result.modelSection.onRunEnds(a_result.logic.result.live.options.to_json())
+        assert state.kidneyUpper == 0.8
+
+    def test_what_was_owed_comes_when_the_result_goes(self, a_bench, a_result):
+        import slicer
+        from tunet.live import UserThresholds
+
+        other = next(c for c in a_result.logic.models.choices if c.name != a_result.state.model)
+        a_result.thresholdSection.onPapers()
+        a_result.modelSection._choose(other.name)
+        slicer.mrmlScene.RemoveNode(a_result.state.segmentation)
+        a_bench.process_events(0.1)
+        a_result.refresh()
+        assert not a_result.modelSection.owesThresholds
+        assert a_result.thresholdSection.thresholds == UserThresholds.of(other.postprocessing)
+
     def test_a_variant_the_new_model_lacks_is_exchanged(self, a_panel):
         a_panel.state.model = "phantom"
         a_panel.state.variant = "tunet-seb"

@@ -5,7 +5,7 @@ from typing import Any
 
 import slicer
 
-from TuNetSegmentationLib import ResultSegmentation
+from TuNetSegmentationLib import ResultSegmentation, StoredPlan
 from TuNetSegmentationLib.ChildProcess import Event
 from TuNetSegmentationLib.Translation import translatorFor
 
@@ -42,28 +42,24 @@ class BatchCases:
         self._loaded.clear()
 
     def _inScene(self, folder: Path) -> tuple[Any, Any] | None:
+        ct, node, state = self._nodesOf(folder)
+        return (ct, node) if ct is not None and node is not None and state == _stateOf(folder) else None
+
+    def _nodesOf(self, folder: Path) -> tuple[Any, Any, int]:
         ctId, nodeId, state = self._loaded.get(folder, ("", "", 0))
-        ct, node = slicer.mrmlScene.GetNodeByID(ctId), slicer.mrmlScene.GetNodeByID(nodeId)
-        if ct is None or node is None:
-            return None
-        if state == _stateOf(folder):
-            return ct, node
-        if not self._panel.logic.result.authorship.isEdited(node) and not ResultSegmentation.isReviewed(node):
-            # The folder was segmented again; nobody has touched what is shown of before.
-            slicer.mrmlScene.RemoveNode(node)
-            slicer.mrmlScene.RemoveNode(ct)
-        return None
+        return slicer.mrmlScene.GetNodeByID(ctId), slicer.mrmlScene.GetNodeByID(nodeId), state
 
     def _load(self, source: Path, folder: Path, row: Event) -> tuple[Any, Any]:
         from tunet.batch.finished import open_case
 
         from TuNetSegmentationLib import ResultViews
-        from TuNetSegmentationLib.SceneVolumes import newCt
+        from TuNetSegmentationLib.SceneVolumes import newCt, shows
         from TuNetSegmentationLib.SegmentStyles import kidneyStyle, tumorStyle
 
         state = _stateOf(folder)
         case = open_case(source, folder, row["where"])
-        ct = newCt(case.ct.volume, folder.name)
+        before, earlier, _state = self._nodesOf(folder)
+        ct = before if before is not None and shows(before, case.ct.volume) else newCt(case.ct.volume, folder.name)
         node = ResultSegmentation.newSegmentation(ct)
         styles = [kidneyStyle(), tumorStyle()]
         ResultSegmentation.setSegments(node, ct, case.labels, styles)
@@ -73,7 +69,14 @@ class BatchCases:
         ResultViews.showSurface(node)
         ResultViews.centre3D(node)
         self._loaded[folder] = (ct.GetID(), node.GetID(), state)
+        if earlier is not None and not self._isUsers(earlier):
+            slicer.mrmlScene.RemoveNode(earlier)  # the case was segmented again, and nobody touched what was shown
         return ct, node
+
+    def _isUsers(self, node: Any) -> bool:
+        """Whether there is something of the user in a segmentation: edits, a judgement, a plan."""
+        edited = self._panel.logic.result.authorship.isEdited(node)
+        return bool(edited or ResultSegmentation.isReviewed(node) or StoredPlan.read(node) is not None)
 
 
 def _stateOf(folder: Path) -> int:

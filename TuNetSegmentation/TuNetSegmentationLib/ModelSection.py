@@ -26,9 +26,7 @@ class ModelSection:
         self._answered = False
         self._filling = False
         self._beforeSample = ""
-        # The sliders still stand where another model's result needs them.
-        self.owesThresholds = False
-        self._runModel, self._runOwesThresholds = "", False
+        self._runModel = ""
         ui = panel.ui
         ui.modelSelector.connect("currentIndexChanged(int)", self.onModelChosen)
         ui.variantSelector.connect("currentIndexChanged(int)", self.onVariantChosen)
@@ -46,6 +44,12 @@ class ModelSection:
     def chosen(self) -> Any:
         """The chosen model, or None."""
         return self._panel.logic.models.find(self._panel.state.model)
+
+    @property
+    def owesThresholds(self) -> bool:
+        """Whether the sliders still stand where another model's result needs them."""
+        state = self._panel.state
+        return state.thresholdModel not in ("", state.model) and self._isAnothersResult
 
     @property
     def problem(self) -> str:
@@ -83,6 +87,7 @@ class ModelSection:
     def show(self) -> None:
         """Fill the lists and select what the parameter node says."""
         self._leaveSample()
+        self._settleThresholds()
         state, models, ui = self._panel.state, self._panel.logic.models, self._panel.ui
         chosen = self.chosen
         offers = chosen.offers if chosen else []
@@ -117,15 +122,17 @@ class ModelSection:
 
     def onRunBegins(self) -> None:
         """The run is one of the chosen model."""
-        self._runModel, self._runOwesThresholds = self._panel.state.model, self.owesThresholds
+        self._runModel = self._panel.state.model
 
     def onRunEnds(self, postprocessing: dict[str, Any]) -> None:
         """A result comes; ``postprocessing`` is its model's own."""
         from tunet.thresholds import PostProcessing
 
-        if self._runOwesThresholds:
+        state = self._panel.state
+        model = self._runModel or state.model
+        if state.thresholdModel not in ("", model):
             self._panel.thresholdSection.setTo(PostProcessing.from_json(postprocessing))
-            self.owesThresholds = self._panel.state.model != self._runModel
+        state.thresholdModel = model
 
     def onCollapsed(self, collapsed: bool) -> None:
         """The list of devices is wanted: the worker knows it."""
@@ -203,11 +210,25 @@ class ModelSection:
             if self.chosen is not None and not self.chosen.sawPatients:
                 self._choose(before)
 
+    def _settleThresholds(self) -> None:
+        """What was owed while another model's result was there is given when that is gone."""
+        state, result = self._panel.state, self._panel.logic.result
+        if state.thresholdModel not in ("", state.model) and state.segmentation is result.node:
+            self._takeThresholds()
+
     def _takeThresholds(self) -> None:
         """The model's thresholds at once, or with its first result where they would rewrite another model's."""
-        self.owesThresholds = self._panel.logic.result.isLive or self._panel.logic.run.state is not RunState.IDLE
-        if not self.owesThresholds and self.chosen and self.chosen.postprocessing is not None:
+        if self._isAnothersResult:
+            return
+        self._panel.state.thresholdModel = self._panel.state.model
+        if self.chosen and self.chosen.postprocessing is not None:
             self._panel.thresholdSection.setTo(self.chosen.postprocessing)
+
+    @property
+    def _isAnothersResult(self) -> bool:
+        """Whether a result is on screen, or being made, that the sliders are for."""
+        logic = self._panel.logic
+        return logic.result.isLive or logic.run.state is RunState.RUNNING
 
     def _deviceItems(self) -> list[tuple[str, str, str]]:
         first = self._devices[0]["name"] if self._answered else ""

@@ -61,6 +61,14 @@ def newCt(volume: Any, name: str) -> Any:
     return node
 
 
+def shows(volumeNode: Any, volume: Any) -> bool:
+    """Whether a volume of the scene is this CT of the engine, as :func:`newCt` would make it."""
+    import numpy as np
+
+    array = slicer.util.arrayFromVolume(volumeNode)
+    return bool(gridOf(volumeNode).same_as(volume.grid) and np.array_equal(array, np.rint(volume.array)))
+
+
 def bytesOf(volumeNode: Any) -> int:
     """What a volume's voxels take."""
     return int(slicer.util.arrayFromVolume(volumeNode).nbytes)

@@ -9,8 +9,8 @@ from tunet.errors import InputError
 from tunet.grid import Grid
 from tunet.volume import TUMOR, Volume
 
-# In voxels. Headers that went through float32 differ by less; a shift of this size changes no score.
-GRID_TOLERANCE = 0.01
+# In voxels. Headers that went through float32 or four decimals differ by less; a shift of this size changes no score.
+GRID_TOLERANCE = 0.05
 
 
 def dice(found: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> float:

@@ -25,6 +25,7 @@ SMALLEST_PARENCHYMA_ML = 5.0
 SAME_SIDE_MM = 35.0
 # What is no whole kidney, but lies further than this across the body from one, is what there is of the other.
 ACROSS_MM = 80.0
+SMALLEST_REMNANT_ML = 5.0
 # Smaller pieces are specks: they decide nothing and lengthen nothing.
 SMALLEST_PIECE_ML = 1.0
 # Pieces whose centre is further than this from their kidney's largest piece do not lengthen it.
@@ -168,7 +169,7 @@ class _Pieces:
 def _seeds(pieces: _Pieces) -> tuple[list[int], list[str]]:
     """The pieces that are the kidneys, one or two, and sentences about the choice."""
     first, *others = sorted(pieces.connected.by_size(), key=pieces.is_kidney, reverse=True)
-    others = [piece for piece in others if pieces.whole_ml[piece - 1] >= SMALLEST_PIECE_ML]
+    others = [piece for piece in others if pieces.whole_ml[piece - 1] >= SMALLEST_REMNANT_ML]
     if not others:
         return [first], []
     centres = pieces.connected.centres([first, *others])
@@ -193,6 +194,10 @@ class _Sides:
 
 
 def _sided(pieces: _Pieces, full: Grid, seeds: list[int]) -> _Sides:
+    # Two kidneys grown together are more than what is left of a second one.
+    waist = None if pieces.is_kidney(seeds[-1]) and len(seeds) == 2 else _waist(pieces.cut, pieces.map == seeds[0])
+    if waist is not None:
+        seeds = seeds[:1]
     # Table of pieces, 0 for background: whose they are, 1 for the first seed and 2 for the second.
     owner, near = _owners(pieces, seeds)
     if len(seeds) == 2:
@@ -206,7 +211,6 @@ def _sided(pieces: _Pieces, full: Grid, seeds: list[int]) -> _Sides:
         kidneys = tuple(Kidney(side, doubt) for side, doubt in zip(SIDES, why, strict=True))
         table = owner.astype(np.uint8)
         return _Sides(kidneys, table[pieces.map], (table * near)[pieces.map], tuple(notes))
-    waist = _waist(pieces.cut, pieces.map == seeds[0])
     if waist is not None:
         return _split_at(pieces, waist, near)
     side, guess = _lone_side(full, float(pieces.connected.centres(seeds)[0][0]))

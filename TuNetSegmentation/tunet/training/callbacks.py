@@ -72,6 +72,8 @@ class Plateau(Callback):
         )
         if self._loaded is not None:
             self._scheduler.load_state_dict(self._loaded)
+            # A checkpoint of an earlier version brings PyTorch's rule along.
+            self._scheduler.threshold, self._scheduler.threshold_mode = _BETTER_BY, "abs"
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Lightning's hook after each validation."""

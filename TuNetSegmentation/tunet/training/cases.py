@@ -142,7 +142,7 @@ def grid_difference(ct: Grid, labels: Grid) -> str:
     if ct.same_as(labels, GRID_TOLERANCE):
         return ""
     apart = float(np.max(np.linalg.norm(ct.corners_lps() - labels.corners_lps(), axis=1)))
-    return f"CT and labels do not lie on the same grid: their corners are up to {apart:.1f} mm apart (affines differ)"
+    return f"CT and labels do not lie on the same grid: their corners are up to {apart:.2g} mm apart (affines differ)"
 
 
 def _times(numbers: tuple[int, ...]) -> str:

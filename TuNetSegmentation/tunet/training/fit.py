@@ -13,6 +13,7 @@ from typing import Any
 import lightning
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.plugins.environments import LightningEnvironment
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import nn
 from torch.utils.data import DataLoader
@@ -137,6 +138,8 @@ def _trainer(config: FitConfig, run_folder: Path, show_bar: bool) -> lightning.T
         devices=hardware.devices,
         num_nodes=hardware.nodes,
         strategy=hardware.strategy,
+        # Lightning would ask SLURM's variables itself, and refuse those of a script that did not say srun.
+        plugins=[] if hardware.strategy == "ddp" else [LightningEnvironment()],
         logger=TensorBoardLogger(run_folder, name="tensorboard", version=""),
         callbacks=_callbacks(config, run_folder, show_bar),
         enable_progress_bar=show_bar,
