@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import numpy as np
@@ -75,6 +76,21 @@ class TestFiles:
         (study,) = discover(tmp_path).studies
         assert {path.name for path in study.files} == {name, "voxels.raw"}
 
+    def test_maps_of_an_earlier_run_are_no_cts_but_the_ct_beside_them_is(self, tmp_path):
+        for name in ("ct", "segmentation", "localization", "whole", "tumor", "uncertainty"):
+            write_image(tmp_path / f"p1/{name}.nii.gz")
+        (tmp_path / "p1/report.json").write_text('{"bundle": "starter", "bundle_sha256": "", "members": []}')
+        assert cases(tmp_path) == ["p1_ct"]
+
+    def test_a_pipe_is_a_case_whose_reading_will_tell(self, tmp_path):
+        os.mkfifo(tmp_path / "x.nii.gz")
+        assert cases(tmp_path) == ["x"]
+
+    def test_a_name_that_itk_dies_of_is_one_too(self, tmp_path):
+        write_image(tmp_path / "good.nii.gz")
+        shutil.copyfile(tmp_path / "good.nii.gz", os.fsencode(tmp_path) + b"/J\xf6rg.nii.gz")
+        assert len(cases(tmp_path)) == 2
+
     def test_a_link_in_a_circle_ends(self, tmp_path):
         write_image(tmp_path / "a/ct.nii")
         (tmp_path / "a/again").symlink_to(tmp_path, target_is_directory=True)
@@ -86,6 +102,11 @@ class TestFiles:
 
 
 class TestDicom:
+    def test_patients_whose_series_number_was_taken_out_are_apart(self, tmp_path):
+        for number, heights in (("1", (0.0, 3.0, 6.0)), ("2", (9.0, 12.0, 15.0))):
+            Series(heights=heights, uid="").write(tmp_path / number)
+        assert len(cases(tmp_path)) == 2
+
     def test_several_series_in_one_folder(self, tmp_path):
         one, two = Series(number=3), Series(number=4)
         one.write(tmp_path / "p1")

@@ -101,6 +101,7 @@ class TestGeometry:
 
     def test_uneven_slices_are_refused(self, tmp_path):
         refused(Series(heights=(0, 3, 7.1, 10)).write(tmp_path), "unevenly, 2.90 to 4.10 mm")
+        refused(Series(heights=(0, 5, 10, 15.2, 20.2)).write(tmp_path / "b"), "unevenly, 5.00 to 5.20 mm")
 
     def test_two_images_at_one_place_are_refused(self, tmp_path):
         refused(Series(heights=(0, 3, 3, 6), acquisition=None).write(tmp_path), "at the same place")
@@ -142,6 +143,17 @@ class TestGantryTilt:
         z, y, x = 3, 6, 5
         world = volume.grid.to_lps(np.array([[x, y, z]], dtype=float))[0]
         assert volume.array[z, y, x] == pytest.approx(100 * world[1], abs=1.5)
+
+    def test_a_small_tilt_of_many_thin_slices_adds_up(self, tmp_path):
+        """3 degrees: 0.03 mm from a slice to the next, 3.3 mm from the first to the last."""
+        drift = float(np.tan(np.radians(3)))
+        found = read_ct(Series(heights=tuple(0.625 * i for i in range(100)), drift=(0.0, drift)).write(tmp_path))
+        assert any("tilted by 3.0 degrees" in warning for warning in found.warnings)
+
+    def test_rounded_positions_are_no_tilt(self, tmp_path):
+        drift = 0.1 / 300  # a tenth of a millimetre over the whole stack
+        found = read_ct(Series(heights=tuple(3.0 * i for i in range(100)), drift=(0.0, drift)).write(tmp_path))
+        assert not any("tilted" in warning for warning in found.warnings)
 
     def test_nothing_is_cut_off(self, tmp_path):
         # 5 steps of 1.73 mm are 8.66 mm: at least 5 more rows of 2 mm.

@@ -117,6 +117,18 @@ class TestLocalWorkers:
         assert {("a", "doing a"), ("dies", "doing dies"), ("b", "doing b")} <= set(heard)
         assert (tmp_path / "dies").read_text()
 
+    def test_one_that_dies_while_it_waits_is_replaced(self, tmp_path):
+        workers = LocalWorkers(LeavesFile(tmp_path), 1)
+        try:
+            workers.submit(Job("a", 0))
+            workers.next_done()
+            os.kill(int((tmp_path / "a").read_text()), signal.SIGKILL)
+            time.sleep(1)  # until its pool has seen it
+            workers.submit(Job("b", 0))
+            assert workers.next_done()[1] == "B"
+        finally:
+            workers.close()
+
     def test_no_process_is_left(self, tmp_path):
         run_jobs([A], LocalWorkers(LeavesFile(tmp_path), 1), lambda job, result: None)
         worker = int((tmp_path / "a").read_text())

@@ -19,8 +19,9 @@ JITTER_MM, JITTER_SHARE = 0.05, 0.02
 GAP_SHARE = 0.1
 # Cosines below this move no voxel, and from 1e-290 on ITK's decomposition of the direction fails.
 _DUST = 1e-12
-# In-plane drift per slice below this share of a pixel is rounding, not gantry tilt.
-TILT_SHARE = 0.05
+# In-plane drift over the whole stack below this share of a pixel is rounding, not gantry tilt: a small tilt of many
+# thin slices moves each by next to nothing and the last by centimetres.
+TILT_SHARE = 0.5
 # Gantries tilt by up to 30 degrees.
 STEEPEST_TILT_DEGREES = 45.0
 
@@ -64,7 +65,7 @@ def ordered(stack: Stack) -> SliceOrder:
     in_plane = (float(drift @ slices[0].along_row), float(drift @ slices[0].along_column))
     pixel = min(slices[0].spacing_mm)
     tilt = float(np.degrees(np.arctan2(np.hypot(*in_plane), step)))
-    tilted = bool(np.hypot(*in_plane) > TILT_SHARE * pixel)
+    tilted = bool(np.hypot(*in_plane) * (len(slices) - 1) > max(TILT_SHARE * pixel, JITTER_MM))
     if tilt > STEEPEST_TILT_DEGREES:
         raise InputError(f"The slices of {stack} are shifted against each other; export the series again.")
     _check_straight(positions, drift + step * normal, pixel, stack)
@@ -116,8 +117,8 @@ def _even_step(heights: npt.NDArray[np.float64], stack: Stack) -> float:
         return float((heights[-1] - heights[0]) / (len(heights) - 1))
     smallest = float(steps.min())
     whole = np.rint(steps / smallest)
-    if np.all(np.abs(steps / smallest - whole) < GAP_SHARE):
-        missing = int((whole - 1).sum())
+    missing = int((whole - 1).sum())
+    if missing and np.all(np.abs(steps / smallest - whole) < GAP_SHARE):
         where = heights[int(whole.argmax())]
         raise InputError(
             f"{missing} {'slice is' if missing == 1 else 'slices are'} missing from {stack}, the first gap after "

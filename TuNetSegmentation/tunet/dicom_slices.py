@@ -23,6 +23,7 @@ _TAGS = [
     "SOPClassUID",
     "SOPInstanceUID",
     "Modality",
+    "PatientID",
     "StudyInstanceUID",
     "SeriesInstanceUID",
     "SeriesNumber",
@@ -234,7 +235,16 @@ def _group_key(header: Any, image: Slice) -> tuple[Any, ...]:
     orientation = tuple(np.round([*image.along_row, *image.along_column], _ORIENTATION_DIGITS) + 0.0)
     spacing = tuple(round(s, 5) for s in image.spacing_mm)
     kind = "LOCALIZER" in _image_type(header)
-    return str(header.get("SeriesInstanceUID")), int(header.Rows), int(header.Columns), orientation, spacing, kind
+    return *_series_key(header, image.path), int(header.Rows), int(header.Columns), orientation, spacing, kind
+
+
+def _series_key(header: Any, path: Path) -> tuple[str, ...]:
+    """What tells series apart, never shown; files whose series number an anonymiser took out lie together by folder."""
+    patient, series = str(header.get("PatientID")), str(header.get("SeriesInstanceUID") or "")
+    if series:
+        return patient, series
+    study, number = str(header.get("StudyInstanceUID")), str(header.get("SeriesNumber"))
+    return patient, study, number, str(path.parent)
 
 
 def _modality(header: Any) -> str:

@@ -81,7 +81,7 @@ def _checked(volume: Volume, path: Path, constant_allowed: bool = False) -> Volu
 
 
 def _read_file(path: Path) -> tuple[sitk.Image, tuple[str, ...]]:
-    _check_file(path)
+    check_file(path)
     warnings = _about_orientation(path) if path.name.lower().endswith(NIFTI_SUFFIXES) else ()
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
@@ -119,7 +119,12 @@ def _image_io(path: Path) -> str:
     return "NrrdImageIO" if name.endswith((".nrrd", ".nhdr")) else "MetaImageIO"
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Refuse what ITK cannot be given: names it dies of, pipes, and headers that lead elsewhere.
+
+    Raises:
+        InputError: no such file, of an unknown kind, empty, or one of these.
+    """
     check_name(path)
     if not path.exists():
         raise InputError(f"There is no file or folder {path}; check the name.")

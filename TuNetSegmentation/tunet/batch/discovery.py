@@ -17,6 +17,7 @@ from tunet.batch.files import FileKind, is_image, kind_of_file
 from tunet.dicom import about_unreadable, kind_of
 from tunet.dicom_slices import Listing, OtherObject, Stack, list_files
 from tunet.errors import InputError
+from tunet.result_names import MAP_NAMES, REPORT_NAME, SEGMENTATION_NAME
 from tunet.text_headers import named_files
 
 # A folder with this file is a result of ours, not a CT.
@@ -157,16 +158,29 @@ def _walk(root: Path, leave_out: Path | None) -> Iterator[Path]:
             continue
         forbidden.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(folder) / name for name in sorted(names) if not name.startswith(".") and name != "DICOMDIR")
+        ours = _names_of_run(Path(folder), names)
+        wanted = (name for name in sorted(names) if not name.startswith(".") and name != "DICOMDIR")
+        yield from (Path(folder) / name for name in wanted if name not in ours)
 
 
 def _is_result(folder: Path) -> bool:
     """Whether a folder's study.json is one of ours: other programs write files of that name beside a CT."""
+    return {"format", "input", "wanted"} <= _fields_of(folder / STUDY_NAME)
+
+
+def _names_of_run(folder: Path, names: list[str]) -> frozenset[str]:
+    """The images that ``tunet segment`` wrote into a folder; its CT may lie there too."""
+    if REPORT_NAME in names and {"bundle", "bundle_sha256", "members"} <= _fields_of(folder / REPORT_NAME):
+        return frozenset({SEGMENTATION_NAME, *MAP_NAMES})
+    return frozenset()
+
+
+def _fields_of(path: Path) -> set[str]:
     try:
-        found = json.loads((folder / STUDY_NAME).read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return isinstance(found, dict) and {"format", "input", "wanted"} <= found.keys()
+        return set()
+    return set(found) if isinstance(found, dict) else set()
 
 
 def _counted(paths: Iterable[Path], looked: Callable[[int], None]) -> Iterator[Path]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from tunet.volume_io import SUFFIXES
+from tunet.errors import InputError
+from tunet.volume_io import SUFFIXES, check_file
 
 _LABEL_NAME = re.compile(
     r"(.*[._-])?(seg|segs|segmentation|segmentations|mask|masks|label|labels)([._-].*)?|aggregated_.*", re.IGNORECASE
@@ -35,9 +36,10 @@ def kind_of_file(path: Path) -> FileKind:
     if _LABEL_NAME.fullmatch(stem):
         return FileKind.LABELS
     reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
     try:
+        check_file(path)
+        reader.SetFileName(str(path))
         reader.ReadImageInformation()
-    except RuntimeError:
+    except (InputError, RuntimeError):
         return FileKind.CT
     return FileKind.EIGHT_BITS if reader.GetPixelID() in _EIGHT_BITS else FileKind.CT

@@ -72,9 +72,7 @@ class LocalWorkers(Generic[J, R]):
         self._hear(job, process)
         error = future.exception()
         if isinstance(error, BrokenProcessPool):
-            process.pool.shutdown(wait=False)
-            process.inbox.close()
-            process, error = self._new_process(), WorkerDied(str(error))
+            process, error = self._replaced(process), WorkerDied(str(error))
         self._idle.append(process)
         self._fill()
         return job, future.result() if error is None else error
@@ -98,7 +96,17 @@ class LocalWorkers(Generic[J, R]):
     def _fill(self) -> None:
         while self._idle and self._backlog:
             process, job = self._idle.pop(), self._backlog.pop(0)
-            self._running[process.pool.submit(_do, self._work, job)] = (job, process)
+            try:
+                future = process.pool.submit(_do, self._work, job)
+            except BrokenProcessPool:  # it died while it had nothing to do
+                process = self._replaced(process)
+                future = process.pool.submit(_do, self._work, job)
+            self._running[future] = (job, process)
+
+    def _replaced(self, dead: _Process) -> _Process:
+        dead.pool.shutdown(wait=False)
+        dead.inbox.close()
+        return self._new_process()
 
     def _new_process(self) -> _Process:
         context = multiprocessing.get_context("spawn")
