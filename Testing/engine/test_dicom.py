@@ -103,6 +103,11 @@ class TestGeometry:
         refused(Series(heights=(0, 3, 7.1, 10)).write(tmp_path), "unevenly, 2.90 to 4.10 mm")
         refused(Series(heights=(0, 5, 10, 15.2, 20.2)).write(tmp_path / "b"), "unevenly, 5.00 to 5.20 mm")
 
+    def test_the_watch_for_the_contrast_bolus_is_not_taken(self, tmp_path):
+        Series(number=3).write(tmp_path)
+        Series(number=4, heights=(6.0,) * 8).write(tmp_path)
+        assert read_ct(tmp_path).volume.grid.shape[0] == 4
+
     def test_two_images_at_one_place_are_refused(self, tmp_path):
         refused(Series(heights=(0, 3, 3, 6), acquisition=None).write(tmp_path), "at the same place")
 

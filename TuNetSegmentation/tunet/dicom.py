@@ -83,7 +83,8 @@ def _chosen(listing: Listing, series: str | None, folder: Path) -> Stack:
     usable = [stack for stack in listing.stacks if stack.is_axial_ct]
     if not usable:
         raise InputError(_nothing_usable(listing, folder))
-    return usable[0]
+    # The largest, but for a contrast bolus that was watched: it has many images of one slice.
+    return next((stack for stack in usable if not stack.is_at_one_place), usable[0])
 
 
 def _nothing_usable(listing: Listing, folder: Path) -> str:

@@ -104,6 +104,12 @@ class Stack:
         return bool(abs(self.slices[0].normal[2]) >= np.cos(np.radians(AXIAL_WITHIN_DEGREES)))
 
     @property
+    def is_at_one_place(self) -> bool:
+        """Whether all of several images show the same slice, as where a contrast bolus was watched."""
+        heights = np.array([part.position @ part.normal for part in self.slices])
+        return len(heights) > 1 and len(np.unique(np.round(heights, 1))) == 1
+
+    @property
     def is_axial_ct(self) -> bool:
         """Whether this can be segmented at all."""
         return self.modality == "CT" and self.is_axial and not self.derived

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-import numpy as np
-
 from tunet.batch.case_names import UniqueNames, below, folder_name, patient_words, series_words
 from tunet.batch.files import FileKind, is_image, kind_of_file
 from tunet.dicom import about_unreadable, kind_of
@@ -290,8 +288,7 @@ def _not_wanted(stack: Stack) -> str | None:
         return "not axial; the axial reconstruction is needed"
     if len(stack.slices) == 1:
         return "a single slice"
-    heights = np.array([part.position @ part.normal for part in stack.slices])
-    if len(np.unique(np.round(heights, 1))) == 1:
+    if stack.is_at_one_place:
         return "all slices at one place (a contrast bolus was watched)"
     return None
 
