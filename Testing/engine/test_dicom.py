@@ -101,12 +101,18 @@ class TestGeometry:
 
     def test_uneven_slices_are_refused(self, tmp_path):
         refused(Series(heights=(0, 3, 7.1, 10)).write(tmp_path), "unevenly, 2.90 to 4.10 mm")
-        refused(Series(heights=(0, 5, 10, 15.2, 20.2)).write(tmp_path / "b"), "unevenly, 5.00 to 5.20 mm")
+        refused(Series(heights=(0, 5, 10, 15.6, 20.6)).write(tmp_path / "b"), "unevenly, 5.00 to 5.60 mm")
 
     def test_the_watch_for_the_contrast_bolus_is_not_taken(self, tmp_path):
         Series(number=3).write(tmp_path)
         Series(number=4, heights=(6.0,) * 8).write(tmp_path)
         assert read_ct(tmp_path).volume.grid.shape[0] == 4
+
+    @pytest.mark.parametrize("step", [1.25, 2.25, 0.625])
+    def test_positions_rounded_to_a_tenth_of_a_millimetre_are_even(self, tmp_path, step):
+        heights = tuple(round(step * i, 1) for i in range(40))
+        found = read_ct(Series(heights=heights).write(tmp_path)).volume.grid
+        assert found.spacing_mm[2] == pytest.approx(step, abs=0.005)
 
     def test_two_images_at_one_place_are_refused(self, tmp_path):
         refused(Series(heights=(0, 3, 3, 6), acquisition=None).write(tmp_path), "at the same place")

@@ -15,6 +15,8 @@ from tunet.volume import Volume
 
 # Distances between slices may differ by this from their median: header rounding, not a gap.
 JITTER_MM, JITTER_SHARE = 0.05, 0.02
+# Positions rounded to a tenth of a millimetre, as some scanners write them, lie this close to an even row.
+ROUNDED_MM = 0.101
 # A gap within this share of a whole number of slices means that slices are missing.
 GAP_SHARE = 0.1
 # Cosines below this move no voxel, and from 1e-290 on ITK's decomposition of the direction fails.
@@ -113,7 +115,8 @@ def _even_step(heights: npt.NDArray[np.float64], stack: Stack) -> float:
             f"Two images of {stack} lie at the same place ({where:.1f} mm); export the series again, one phase alone."
         )
     odd = np.abs(steps - step) > tolerance
-    if not odd.any():
+    row = np.linspace(heights[0], heights[-1], len(heights))
+    if not odd.any() or np.abs(heights - row).max() < ROUNDED_MM:
         return float((heights[-1] - heights[0]) / (len(heights) - 1))
     smallest = float(steps.min())
     whole = np.rint(steps / smallest)
