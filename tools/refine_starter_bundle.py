@@ -12,10 +12,12 @@ from __future__ import annotations
 import argparse
 import logging
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from safetensors.torch import save
+from torch import Tensor
 from train_starter_bundle import (
     CONTRAST_FIT,
     LOCALIZER_TUNING,
@@ -26,7 +28,7 @@ from train_starter_bundle import (
     Part,
     run_all,
 )
-from tunet.bundle import Bundle, load_bundle, write_manifest
+from tunet.bundle import Bundle, Card, load_bundle, write_manifest
 from tunet.training.config import FitConfig
 from tunet.training.fit import WEIGHTS_NAME
 from tunet.training.run import LOCALIZATION, RUN_NAME
@@ -73,16 +75,22 @@ def jobs(bundle: Bundle, precision: str) -> list[list[Job]]:
 
 def refined(bundle: Bundle, output: Path, chosen: dict[str, Path], version: str) -> Bundle:
     """The bundle with the networks that were trained further, or with ``chosen`` weights of them, in ``OUT/bundle``."""
+    files = {
+        name: read_weights(chosen.get(run, output / run / WEIGHTS_NAME))
+        for name, run in runs_of(bundle).items()
+        if run in chosen or (output / run / RUN_NAME).is_file()
+    }
+    return with_weights(bundle, output, files, replace(bundle.card, version=version, provenance=PROVENANCE))
+
+
+def with_weights(bundle: Bundle, output: Path, files: Mapping[str, Mapping[str, Tensor]], card: Card) -> Bundle:
+    """The bundle with other tensors in some of its files (stored as float16) and another card, in ``OUT/bundle``."""
     folder = output / "bundle"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(bundle.folder, folder)
-    for name, run in runs_of(bundle).items():
-        if run in chosen or (output / run / RUN_NAME).is_file():
-            tensors = read_weights(chosen.get(run, output / run / WEIGHTS_NAME))
-            (folder / name).write_bytes(save({key: tensor.half().contiguous() for key, tensor in tensors.items()}))
-    card = replace(bundle.card, version=version, provenance=PROVENANCE)
-    released = replace(bundle, folder=folder, card=card, postprocessing=POSTPROCESSING, contrast_fit=CONTRAST_FIT)
-    write_manifest(released)
+    for name, tensors in files.items():
+        (folder / name).write_bytes(save({key: tensor.half().contiguous() for key, tensor in tensors.items()}))
+    write_manifest(replace(bundle, folder=folder, card=card, postprocessing=POSTPROCESSING, contrast_fit=CONTRAST_FIT))
     return load_bundle(folder)
 
 

@@ -17,11 +17,8 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from refine_starter_bundle import refining_parser
-from safetensors.torch import save
+from refine_starter_bundle import refining_parser, with_weights
 from train_starter_bundle import (
-    CONTRAST_FIT,
-    POSTPROCESSING,
     TUMOR_VALIDATION_STEP,
     WHOLE_TUNING,
     Data,
@@ -29,7 +26,7 @@ from train_starter_bundle import (
     Part,
     run_all,
 )
-from tunet.bundle import Bundle, load_bundle, write_manifest
+from tunet.bundle import Bundle, load_bundle
 from tunet.training.cases import CaseFiles, find_cases
 from tunet.training.fit import WEIGHTS_NAME
 from tunet.training.patches import PatchSampling
@@ -80,18 +77,11 @@ class FurtherJob(Job):
 
 def refined(bundle: Bundle, output: Path, version: str) -> Bundle:
     """The bundle with the new W-Net in two of its members, in ``OUT/bundle``."""
-    folder = output / "bundle"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(bundle.folder, folder)
-    tensors = read_weights(output / RUN / WEIGHTS_NAME)
-    weights = save({name: tensor.half().contiguous() for name, tensor in tensors.items()})
-    for member in bundle.members:
-        if member.variant in TAKEN_BY and member.whole is not None:
-            (folder / member.whole).write_bytes(weights)
+    weights = read_weights(output / RUN / WEIGHTS_NAME)
+    members = [member for member in bundle.members if member.variant in TAKEN_BY]
+    files = {member.whole: weights for member in members if member.whole is not None}
     card = replace(bundle.card, version=version, trained_on=TRAINED_ON, provenance=PROVENANCE)
-    released = replace(bundle, folder=folder, card=card, postprocessing=POSTPROCESSING, contrast_fit=CONTRAST_FIT)
-    write_manifest(released)
-    return load_bundle(folder)
+    return with_weights(bundle, output, files, card)
 
 
 def main() -> None:

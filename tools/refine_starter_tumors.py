@@ -17,10 +17,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from refine_starter_bundle import refining_parser
-from safetensors.torch import save, save_file
-from train_starter_bundle import CONTRAST_FIT, POSTPROCESSING, TUMOR, Data, Job, Part, run_all
-from tunet.bundle import Bundle, Member, load_bundle, write_manifest
+from refine_starter_bundle import refining_parser, with_weights
+from safetensors.torch import save_file
+from train_starter_bundle import TUMOR, Data, Job, Part, run_all
+from tunet.bundle import Bundle, Member, load_bundle
 from tunet.training.augmentation import Augmentation
 from tunet.training.fit import WEIGHTS_NAME
 from tunet.training.patches import PatchSampling
@@ -66,22 +66,14 @@ def chains(bundle: Bundle, output: Path, precision: str) -> list[list[Job]]:
 
 def refined(bundle: Bundle, output: Path, version: str) -> Bundle:
     """The bundle with the T-Nets that were trained further, in ``OUT/bundle``."""
-    folder = output / "bundle"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(bundle.folder, folder)
+    files = {}
     for member in bundle.members:
         if member.variant not in TRAINED:
             continue
         assert member.tumor is not None
         weights = read_weights(output / member.variant / WEIGHTS_NAME)
-        tumor = {
-            name.removeprefix(PREFIX): w.half().contiguous() for name, w in weights.items() if name.startswith(PREFIX)
-        }
-        (folder / member.tumor).write_bytes(save(tumor))
-    card = replace(bundle.card, version=version, provenance=PROVENANCE)
-    released = replace(bundle, folder=folder, card=card, postprocessing=POSTPROCESSING, contrast_fit=CONTRAST_FIT)
-    write_manifest(released)
-    return load_bundle(folder)
+        files[member.tumor] = {name.removeprefix(PREFIX): w for name, w in weights.items() if name.startswith(PREFIX)}
+    return with_weights(bundle, output, files, replace(bundle.card, version=version, provenance=PROVENANCE))
 
 
 def main() -> None:
