@@ -112,6 +112,13 @@ class TestSegment:
         client.send(request="segment", id=2, input=ct, bundle=bundle, variant="tunet")
         assert client.until("result", "error")[-1]["event"] == "result"
 
+    def test_cancel_stops_what_was_sent_before_it_and_has_not_begun(self, client, ct, bundle):
+        client.send(request="segment", id=1, input=ct, bundle=bundle, mirrored=True)
+        client.send(request="segment", id=2, input=ct, bundle=bundle, mirrored=True)
+        client.send(request="cancel")
+        assert client.until("error", "result")[-1]["cancelled"] is True
+        assert client.until("error", "result")[-1]["cancelled"] is True
+
 
 class TestErrors:
     def test_a_missing_package_is_named(self, ct, bundle, tmp_path, monkeypatch):
@@ -166,6 +173,14 @@ class TestEnd:
 
     def test_end_of_stdin(self, client):
         client.process.stdin.close()
+        self.check(client)
+
+    def test_end_of_stdin_while_requests_wait(self, client, ct, bundle):
+        for number in (1, 2, 3):
+            client.send(request="segment", id=number, input=ct, bundle=bundle, mirrored=True)
+        client.process.stdin.close()
+        events = [json.loads(line) for line in client.process.stdout]
+        assert [event["cancelled"] for event in events if event["event"] in ("error", "result")] == [True] * 3
         self.check(client)
 
     def test_sigterm_in_the_middle(self, client, ct, bundle):

@@ -23,7 +23,7 @@ import signal
 import sys
 import tempfile
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ from tunet.leftovers import own_prefix, remove_leftovers
 from tunet.worker_requests import LONGEST_LINE, Message, check_fields, parsed
 
 if TYPE_CHECKING:
+    from tunet.progress import Progress
     from tunet.worker_planning import PlanningSession
     from tunet.worker_session import Session
 
@@ -57,22 +58,33 @@ class Channel:
             self._stream.flush()
 
 
+@dataclass(frozen=True, eq=False)
+class _Accepted:
+    """A request that is not answered yet, and whether it is to stop."""
+
+    message: Message
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
 class Worker:
-    """Takes requests in order; ``cancel`` overtakes them."""
+    """Takes requests in order; ``cancel`` overtakes them and stops those that were sent before it."""
 
     def __init__(self, channel: Channel, folder: Path) -> None:
         self._channel = channel
         self._folder = folder
-        self._waiting: queue.Queue[Message | None] = queue.Queue()
-        self._cancel = threading.Event()
+        self._waiting: queue.Queue[_Accepted | None] = queue.Queue()
+        self._unanswered: set[_Accepted] = set()
+        self._lock = threading.Lock()
         self._session: Session | None = None
 
     def serve(self, requests: IO[str]) -> None:
         """Answer until ``shutdown`` or the end of the stream."""
         self._channel.send("ready", folder=str(self._folder), pid=os.getpid())
         threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
-        while (message := self._waiting.get()) is not None:
-            self._answer(message)
+        while (accepted := self._waiting.get()) is not None:
+            self._answer(accepted)
+            with self._lock:
+                self._unanswered.discard(accepted)
 
     def _listen(self, requests: IO[str]) -> None:
         while line := requests.readline(LONGEST_LINE):
@@ -80,19 +92,31 @@ class Worker:
             if message is None:
                 self._channel.send("error", id=None, message="The program received a message it cannot read.")
             elif message["request"] == "cancel":
-                self._cancel.set()
+                self._cancel_all()
             elif message["request"] == "shutdown":
                 break
             else:
-                self._waiting.put(message)
-        self._cancel.set()
+                self._accept(message)
+        self._cancel_all()
         self._waiting.put(None)
 
-    def _answer(self, message: Message) -> None:
+    def _accept(self, message: Message) -> None:
+        accepted = _Accepted(message)
+        with self._lock:
+            self._unanswered.add(accepted)
+        self._waiting.put(accepted)
+
+    def _cancel_all(self) -> None:
+        # Also what still waits: whoever cancels, or has gone, wants none of it.
+        with self._lock:
+            for accepted in self._unanswered:
+                accepted.cancel.set()
+
+    def _answer(self, accepted: _Accepted) -> None:
+        message = accepted.message
         number = message.get("id")
-        self._cancel.clear()
         try:
-            self._channel.send("result", id=number, **self._result(message))
+            self._channel.send("result", id=number, **self._result(accepted))
         except Cancelled as stopped:
             self._channel.send("error", id=number, message=str(stopped), cancelled=True)
         except TunetError as error:
@@ -110,26 +134,27 @@ class Worker:
             sentence = TOO_LITTLE_MEMORY if is_out_of_memory(error) else DEFECT
             self._channel.send("error", id=number, message=sentence, cancelled=False)
 
-    def _result(self, message: Message) -> Message:
+    def _result(self, accepted: _Accepted) -> Message:
+        message, progress = accepted.message, self._progress(accepted)
         check_fields(message)
         match message["request"]:
             case "devices":
                 return {"devices": self._open_session().devices()}
             case "segment":
-                return asdict(self._open_session().segment(message, self._progress(message)))
+                return asdict(self._open_session().segment(message, progress))
             case "install":
-                return {"model": self._install(message)}
+                return {"model": self._install(message, progress)}
             case "rethreshold":
                 return asdict(self._open_session().rethreshold(message))
             case "measure" | "margin" | "distances" | "export" as planning:
-                return dict(getattr(self._open_planning(), planning)(message, self._progress(message)))
+                return dict(getattr(self._open_planning(), planning)(message, progress))
             case other:
                 raise UsageError(f"The request {other!r} is unknown to this version of the program; update TuNet.")
 
-    def _install(self, message: Message) -> str:
+    def _install(self, message: Message, progress: Progress) -> str:
         from tunet.models import install_from
 
-        return install_from(str(message.get("source")), self._progress(message)).name
+        return install_from(str(message.get("source")), progress).name
 
     def _open_session(self) -> Session:
         if self._session is None:
@@ -143,13 +168,13 @@ class Worker:
 
         return PlanningSession(self._folder)
 
-    def _progress(self, message: Message) -> Any:
+    def _progress(self, accepted: _Accepted) -> Progress:
         from tunet.progress import Progress
 
-        number = message.get("id")
+        number = accepted.message.get("id")
         return Progress(
             listener=lambda event: self._channel.send("progress", id=number, **asdict(event)),
-            cancelled=self._cancel.is_set,
+            cancelled=accepted.cancel.is_set,
         )
 
 
