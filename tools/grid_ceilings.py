@@ -12,7 +12,7 @@ import numpy as np
 from tunet.evaluation import dice
 from tunet.frame import frame_for
 from tunet.grid import Grid
-from tunet.preprocessing import occupancy_on_model, restore
+from tunet.preprocessing import occupancy_on, restore
 from tunet.recipe import PAPER, Recipe, SpacingGeometry
 from tunet.volume import TUMOR, Volume
 from tunet.volume_io import read_labels
@@ -28,7 +28,7 @@ GRIDS = {
 
 def ceiling(mask: Volume, recipe: Recipe) -> float:
     """Dice of a mask that went to the recipe's grid and back."""
-    on_model = occupancy_on_model(mask, frame_for(mask.grid, recipe))
+    on_model = occupancy_on(frame_for(mask.grid, recipe).model, mask)
     return dice(restore(on_model, mask.grid).array >= 0.5, mask.array)
 
 

@@ -8,7 +8,7 @@ from label_maps import EMPTY, boxes
 from tunet.errors import UsageError
 from tunet.evaluation.grids import ComparisonGrid, LabelPair, on_model_grid
 from tunet.frame import frame_for
-from tunet.preprocessing import labels_on_model
+from tunet.preprocessing import labels_on
 from tunet.recipe import PAPER
 from tunet.volume_io import read_labels
 
@@ -28,7 +28,7 @@ CYST = (3, (44, 50), (80, 92), (80, 92))
 @pytest.mark.parametrize("labels", [volume(KIDNEY, TUMOR), volume((1, (0, 20), (0, 32), (128, 160))), volume()])
 def test_without_cysts_it_is_what_training_prepares(labels):
     frame = frame_for(labels.grid, PAPER)
-    expected = labels_on_model(labels, frame)
+    expected = labels_on(frame.model, labels)
     found = on_model_grid(labels, frame)
     assert found.grid == expected.grid
     np.testing.assert_array_equal(found.array, expected.array)
@@ -68,4 +68,4 @@ def test_names_of_the_command_line():
 def test_a_real_mask_is_what_training_prepares(shared_data):
     labels = read_labels(shared_data / "kits19_labels" / "case_00013.nii.gz")
     frame = frame_for(labels.grid, PAPER)
-    np.testing.assert_array_equal(on_model_grid(labels, frame).array, labels_on_model(labels, frame).array)
+    np.testing.assert_array_equal(on_model_grid(labels, frame).array, labels_on(frame.model, labels).array)

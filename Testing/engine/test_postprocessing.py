@@ -93,6 +93,10 @@ class TestTumor:
     def test_empty_tumor_stays_empty_where_chosen(self):
         assert self.labels(0.05, 0.0, options=replace(PAPER, empty_tumor=EmptyTumor.NONE)) == [1, 1]
 
+    def test_empty_at_the_upper_threshold_becomes_the_whole_region_where_no_lower_one_is_asked(self):
+        options = replace(PAPER, tumor=replace(PAPER.tumor, fallback=None))
+        assert self.labels(0.4, 0.0, options=options) == [2, 2]
+
     def test_paper_counts_99_voxels_as_small_and_100_as_not(self):
         for count, expected in ((99, 2), (100, 1)):
             tumor = [0.9] * count + [0.25]
@@ -155,7 +159,7 @@ class TestClinical:
         assert labels_of(row(0.9, 0.9), row(0.45, 0.4), self.FREE) == [1, 1]
 
     def test_small_is_a_volume(self):
-        # Voxels of 1000 mm3: two of them (2000 mm3) are below 2970 mm3 and grow to 0.2, three are not.
+        # Voxels of 1000 mm3: two of them (2000 mm3) are below 2966 mm3 and grow to 0.2, three are not.
         grid = Grid((1, 1, 5), (10.0, 10.0, 10.0))
         whole = Volume(np.full((1, 1, 5), 0.9, dtype=np.float32), grid)
         for tumor, expected in (([0.9, 0.9, 0.25, 0, 0], [2, 2, 2, 1, 1]), ([0.9, 0.9, 0.9, 0.25, 0], [2, 2, 2, 1, 1])):

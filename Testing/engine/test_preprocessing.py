@@ -11,10 +11,10 @@ from tunet.evaluation import dice
 from tunet.frame import frame_for
 from tunet.grid import Grid
 from tunet.preprocessing import (
-    labels_on_model,
+    labels_on,
     median_filtered,
     normalized,
-    occupancy_on_model,
+    occupancy_on,
     padding_value,
     prepare,
     resample_to_model,
@@ -105,7 +105,7 @@ class TestRoundTrip:
 
     def through(self, diameter_mm: float, centre: tuple[float, float, float]) -> float:
         mask = ball(self.CT, centre, diameter_mm)
-        on_model = occupancy_on_model(Volume(mask, self.CT), frame_for(self.CT, PAPER))
+        on_model = occupancy_on(frame_for(self.CT, PAPER).model, Volume(mask, self.CT))
         return dice(restore(on_model, self.CT).array >= 0.5, mask)
 
     def test_40_mm_sphere_keeps_dice_095(self):
@@ -125,7 +125,7 @@ class TestRoundTrip:
     def test_labels_on_model_hold_the_volume(self):
         labels = ball(self.CT, (1.0, 2.0, 3.0), 60).astype(np.uint8)
         labels[ball(self.CT, (1.0, 2.0, 3.0), 40)] = 2
-        on_model = labels_on_model(Volume(labels, self.CT), frame_for(self.CT, PAPER))
+        on_model = labels_on(frame_for(self.CT, PAPER).model, Volume(labels, self.CT))
         for value in (1, 2):
             before = (labels == value).sum() * self.CT.voxel_volume_mm3
             after = (on_model.array == value).sum() * on_model.grid.voxel_volume_mm3

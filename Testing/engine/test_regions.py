@@ -117,7 +117,7 @@ def test_everywhere_is_the_bundles_plan():
 
 
 @pytest.mark.parametrize(
-    ("options", "coverage"), [(PAPER, Coverage.KIDNEYS), (CLINICAL, Coverage.KIDNEYS), (PLAIN, Coverage.EVERYWHERE)]
+    ("options", "coverage"), [(PAPER, Coverage.EVERYWHERE), (CLINICAL, Coverage.KIDNEYS), (PLAIN, Coverage.EVERYWHERE)]
 )
-def test_without_l_nets_mask_everything_is_looked_at(options, coverage):
+def test_everything_is_looked_at_where_voxels_far_from_the_kidneys_decide(options, coverage):
     assert Coverage.for_result(options) is coverage

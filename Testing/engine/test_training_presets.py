@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from tunet import recipe
 from tunet.errors import UsageError
 from tunet.networks.size import NetworkSize
 from tunet.recipe import CanvasGeometry, Scaling
@@ -48,6 +51,17 @@ class TestPaper:
         assert (PAPER_PRESET.postprocessing, PAPER_PRESET.folds) == (PAPER, 5)
 
 
+def test_code2019_is_the_paper_but_for_recipe_rotation_and_patience():
+    """The authors' code of June 2019: padding and normalisation too."""
+    preset = preset_named("code2019")
+    assert preset.recipe == recipe.CODE_2019
+    for key in (LOCALIZATION, *(v.key for v in VARIANTS)):
+        fit = preset.fit_of(key)
+        assert (fit.augmentation, fit.plateau_epochs, fit.early_stop_epochs) == (Augmentation.CODE_2019, 10, 25)
+        same = replace(fit, augmentation=Augmentation.PAPER, plateau_epochs=6, early_stop_epochs=15)
+        assert same == PAPER_PRESET.fit_of(key)
+
+
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_patches_and_windows_fit_the_networks(preset):
     for key in (LOCALIZATION, *(v.key for v in VARIANTS)):
@@ -64,5 +78,5 @@ def test_median_is_the_only_difference_between_recipes():
 
 
 def test_unknown_preset_lists_the_known():
-    with pytest.raises(UsageError, match="choose paper, modern, cpu, smoke"):
+    with pytest.raises(UsageError, match="choose paper, code2019, modern, cpu, smoke"):
         preset_named("fast")

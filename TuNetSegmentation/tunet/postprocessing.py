@@ -179,9 +179,7 @@ def _cut_tumor(
 
 def _cut_empty_tumor(count: Counter, options: PostProcessing, sentences: list[str]) -> tuple[Cut | None, bool]:
     lowered = _fallback(options.tumor, "Tumour", sentences)
-    if lowered is None:
-        return None, False
-    if count(lowered.certain) > 0:
+    if lowered is not None and count(lowered.certain) > 0:
         # Region growing from nothing gives nothing: that is the literal reading.
         return (lowered if options.seedless is Seedless.LOWERED_MASK else None), False
     if options.empty_tumor is EmptyTumor.WHOLE:

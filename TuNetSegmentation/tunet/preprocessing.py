@@ -65,22 +65,22 @@ def resample_to_model(ct: Volume, frame: Frame, outside: float) -> Volume:
     return resampled.on_lattice(_padded_by_one(frame), outside).resampled(frame.model, outside=outside)
 
 
-def occupancy_on_model(mask: Volume, frame: Frame) -> Volume:
-    """The share of each model voxel that lies inside a mask of the CT's grid, float32 0..1.
+def occupancy_on(grid: Grid, mask: Volume) -> Volume:
+    """The share of each voxel of a coarser grid that lies inside a mask of the CT's grid, float32 0..1.
 
-    A Gaussian of a quarter model voxel before linear sampling stands for the average over the voxel; plain linear
+    A Gaussian of a quarter of its voxel before linear sampling stands for the average over the voxel; plain linear
     sampling every 5.9 mm misses thin parts between the samples.
     """
-    sigmas = [_OCCUPANCY_SIGMA * s for s in frame.model.spacing_mm]
+    sigmas = [_OCCUPANCY_SIGMA * s for s in grid.spacing_mm]
     smooth = sitk.DiscreteGaussian(Volume(mask.array.astype(np.float32), mask.grid).to_sitk(), [s * s for s in sigmas])
-    return Volume.from_sitk(smooth).resampled(frame.model)
+    return Volume.from_sitk(smooth).resampled(grid)
 
 
-def labels_on_model(labels: Volume, frame: Frame) -> Volume:
-    """A label map (0, 1 kidney, 2 tumour) on the model grid: voxels at least half inside whole or tumour."""
-    whole = occupancy_on_model(Volume(labels.array > 0, labels.grid), frame).array >= 0.5
-    tumor = occupancy_on_model(Volume(labels.array == TUMOR, labels.grid), frame).array >= 0.5
-    return Volume(np.where(tumor, TUMOR, whole).astype(np.uint8), frame.model)
+def labels_on(grid: Grid, labels: Volume) -> Volume:
+    """A label map (0, 1 kidney, 2 tumour) on a coarser grid: voxels at least half inside whole or tumour."""
+    whole = occupancy_on(grid, Volume(labels.array > 0, labels.grid)).array >= 0.5
+    tumor = occupancy_on(grid, Volume(labels.array == TUMOR, labels.grid)).array >= 0.5
+    return Volume(np.where(tumor, TUMOR, whole).astype(np.uint8), grid)
 
 
 def restore(on_model: Volume, ct: Grid) -> Volume:

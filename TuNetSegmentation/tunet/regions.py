@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from tunet.grid import Grid, Shape, Slices
-from tunet.thresholds import LocalizationUse, PostProcessing
+from tunet.thresholds import EmptyTumor, LocalizationUse, PostProcessing
 from tunet.volume import Volume
 from tunet.windows import Blend, Window, Windowing, padded_shape, plan_windows
 
@@ -29,14 +29,26 @@ class Coverage(Enum):
     """Which windows run."""
 
     KIDNEYS = "kidneys"
-    """Those that hold what L-Net saw, each around one kidney or both: what Algorithm 1 keeps lies there."""
+    """Those that hold what L-Net saw, each around one kidney or both, half a window apart and with Gaussian weights:
+    what L-Net's mask keeps lies there."""
     EVERYWHERE = "everywhere"
     """All, at every stride: the paper's plan (section 3.3)."""
 
     @classmethod
     def for_result(cls, postprocessing: PostProcessing) -> Coverage:
-        """The windows a result needs: those of the kidneys unless L-Net's mask is not used."""
-        return cls.EVERYWHERE if postprocessing.localization is LocalizationUse.OFF else cls.KIDNEYS
+        """The windows a result needs: those of the kidneys where what lies elsewhere cannot change it.
+
+        It can where L-Net's mask is not used, and in profile `paper`: Algorithm 1 asks whether a region is empty
+        before L-Net's mask is applied, so that a voxel far from the kidneys decides (lines 3 and 10). Whether a
+        tumour is small (line 19) is asked of what was looked at.
+        """
+        asks_elsewhere = (
+            postprocessing.localization is LocalizationUse.OFF
+            or postprocessing.whole.fallback is not None
+            or postprocessing.tumor.fallback is not None
+            or postprocessing.empty_tumor is EmptyTumor.WHOLE
+        )
+        return cls.EVERYWHERE if asks_elsewhere else cls.KIDNEYS
 
 
 @dataclass(frozen=True)

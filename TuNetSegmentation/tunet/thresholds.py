@@ -73,8 +73,8 @@ class RegionThresholds:
             raise ValueError(f"thresholds need 0 < lower <= upper <= 1 and 0 < fallback <= upper, got {self}")
 
 
-# The paper's limit of 100 voxels, on its grid of 2.25 x 2.25 x 5.86 mm.
-PAPER_SMALL_TUMOR_MM3 = 2970.0
+# The paper's limit of 100 voxels, on its grid of 576/256 x 576/256 x 300 * 2.5/128 mm.
+PAPER_SMALL_TUMOR_MM3 = 100 * 2.25 * 2.25 * 5.859375
 
 
 @dataclass(frozen=True)

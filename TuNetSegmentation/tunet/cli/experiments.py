@@ -70,7 +70,7 @@ def train(
     variant: Annotated[str, typer.Option(help="Row of the paper's Table 1, like tunet-seb, or localization.")],
     fold: Annotated[int, typer.Option(min=0, help="Fold that is left out and scored.")] = 0,
     folds: Annotated[int | None, typer.Option(min=2, help="Number of folds; default the preset's.")] = None,
-    preset: Annotated[str, typer.Option(help="paper, modern, cpu or smoke.")] = "paper",
+    preset: Annotated[str, typer.Option(help="paper, code2019, modern, cpu or smoke.")] = "paper",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut.")] = False,
     cache: Annotated[Path | None, typer.Option(help="Prepared cases, to share; default RUN_DIR/prepared.")] = None,
 ) -> None:
@@ -84,7 +84,7 @@ def crossval(
     dataset: Annotated[Path, typer.Argument(help="Folder of cases (KiTS layout).")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of runs and table.")],
     variants: Annotated[str, typer.Option(metavar="A,B,...", help="Rows of Table 1; default all ten.")] = "",
-    preset: Annotated[str, typer.Option(help="paper, modern, cpu or smoke.")] = "paper",
+    preset: Annotated[str, typer.Option(help="paper, code2019, modern, cpu or smoke.")] = "paper",
     folds: Annotated[int | None, typer.Option(min=2, help="Number of folds; default the preset's.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Runs side by side on this machine.")] = 1,
     ray: Annotated[str | None, typer.Option(metavar="ADDRESS|local", help="Runs on the machines of a Ray.")] = None,

@@ -15,7 +15,7 @@ from tunet.bounds import bounds
 from tunet.errors import UsageError
 from tunet.evaluation.schemes import CYST
 from tunet.frame import Frame, frame_for
-from tunet.preprocessing import labels_on_model, occupancy_on_model
+from tunet.preprocessing import labels_on, occupancy_on
 from tunet.recipe import PAPER
 from tunet.volume import TUMOR, Volume
 
@@ -68,11 +68,11 @@ def on_model_grid(labels: Volume, frame: Frame) -> Volume:
     a voxel half full of masses and not of tumour is a cyst.
     """
     near = _near_labels(labels)
-    prepared = labels_on_model(near, frame)
+    prepared = labels_on(frame.model, near)
     if not (near.array == CYST).any():
         return prepared
     masses = Volume((near.array == TUMOR) | (near.array == CYST), near.grid)
-    is_mass = occupancy_on_model(masses, frame).array >= 0.5
+    is_mass = occupancy_on(frame.model, masses).array >= 0.5
     return Volume(np.where(is_mass & (prepared.array != TUMOR), CYST, prepared.array).astype(np.uint8), frame.model)
 
 

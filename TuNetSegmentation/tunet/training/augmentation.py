@@ -10,6 +10,7 @@ from typing import Protocol
 from torch import Tensor
 
 PAPER_ROTATION_DEGREES = 1.0
+CODE_2019_ROTATION_DEGREES = 20.0
 BOTH = ("image", "labels")
 
 
@@ -19,6 +20,8 @@ class Augmentation(Enum):
     NONE = "none"
     PAPER = "paper"
     """Rotation by -1 to 1 degree in the axial plane (section 3.4)."""
+    CODE_2019 = "code2019"
+    """Rotation by -20 to 20 degrees in the axial plane: the authors' code of June 2019."""
     MODERN = "modern"
     """nnU-Net's set: rotation by up to 30 degrees, scale 0.7 to 1.4, mirroring, noise, blur, low resolution, gamma,
     shift and scale of the HU."""
@@ -49,6 +52,8 @@ def augmenter(augmentation: Augmentation) -> Augmenter:
             return _unchanged
         case Augmentation.PAPER:
             return _MonaiAugmenter(_paper_transforms)
+        case Augmentation.CODE_2019:
+            return _MonaiAugmenter(_code_2019_transforms)
         case Augmentation.MODERN:
             return _MonaiAugmenter(_modern_transforms)
         case Augmentation.FEW_PATIENTS:
@@ -86,10 +91,18 @@ class _MonaiAugmenter:
 
 
 def _paper_transforms(_linear: str) -> list[object]:
+    return _turned_in_plane(PAPER_ROTATION_DEGREES)
+
+
+def _code_2019_transforms(_linear: str) -> list[object]:
+    return _turned_in_plane(CODE_2019_ROTATION_DEGREES)
+
+
+def _turned_in_plane(degrees: float) -> list[object]:
     from monai.transforms import RandAffined
 
     # MONAI rotates about axis 0 first: that is z here, the in-plane rotation of the authors' code.
-    turn = (math.radians(PAPER_ROTATION_DEGREES), 0.0, 0.0)
+    turn = (math.radians(degrees), 0.0, 0.0)
     return [RandAffined(BOTH, prob=1.0, rotate_range=turn, mode=("bilinear", "nearest"), padding_mode="border")]
 
 

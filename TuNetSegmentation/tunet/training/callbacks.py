@@ -63,10 +63,12 @@ class Plateau(Callback):
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Lightning's hook, when optimizer and checkpoint are loaded."""
+        # PyTorch acts one epoch after its patience, Keras, in which the paper was trained, with its last epoch.
+        patience = max(self._config.plateau_epochs - 1, 0)
         self._scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
             trainer.optimizers[0],
             factor=self._config.plateau_factor,
-            patience=self._config.plateau_epochs,
+            patience=patience,
             threshold=_BETTER_BY,
             threshold_mode="abs",
         )
@@ -74,6 +76,7 @@ class Plateau(Callback):
             self._scheduler.load_state_dict(self._loaded)
             # A checkpoint of an earlier version brings PyTorch's rule along.
             self._scheduler.threshold, self._scheduler.threshold_mode = _BETTER_BY, "abs"
+            self._scheduler.patience = patience
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Lightning's hook after each validation."""

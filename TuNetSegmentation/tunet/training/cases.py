@@ -19,10 +19,10 @@ import numpy.typing as npt
 from tunet.errors import InputError, OutputError
 from tunet.evaluation.overlap import GRID_TOLERANCE
 from tunet.grid import Grid
-from tunet.preprocessing import labels_on_model, prepare
+from tunet.preprocessing import labels_on, prepare
 from tunet.recipe import Recipe
 from tunet.training.label_sets import LabelSet, mapped
-from tunet.volume import Interpolation, Volume
+from tunet.volume import Volume
 from tunet.volume_io import read_ct, read_labels
 
 # KiTS21 names its agreed label map after the way it was agreed on: by majority vote.
@@ -33,7 +33,7 @@ SEGMENTATION_NAMES = ("segmentation.nii.gz", "segmentation.nii", "aggregated_MAJ
 _SUBFOLDERS = ("", "data", "dataset")
 
 # Raise it when prepared files of an older version no longer mean the same.
-_CACHE_VERSION = 3
+_CACHE_VERSION = 4
 _LEFTOVER_SECONDS = 24 * 3600.0
 _CACHE_README = """Prepared cases of `tunet train`: each folder holds one CT and its labels on the grid of the networks.
 image.npy and localization_image.npy are float32 (normalised), labels.npy and localization_labels.npy uint8
@@ -185,9 +185,9 @@ def _computed(case: CaseFiles, recipe: Recipe) -> dict[str, npt.NDArray[Any]]:
     prepared = prepare(ct, recipe)
     return {
         "image": prepared.image.array,
-        "labels": labels_on_model(labels, prepared.frame).array,
+        "labels": labels_on(prepared.frame.model, labels).array,
         "localization_image": prepared.localization_image.array,
-        "localization_labels": labels.resampled(prepared.frame.localization, Interpolation.NEAREST).array,
+        "localization_labels": labels_on(prepared.frame.localization, labels).array,
     }
 
 

@@ -14,7 +14,7 @@ class Schedule(Enum):
     """How the learning rate changes."""
 
     PLATEAU = "plateau"
-    """x 0.2 after 6 epochs without a better validation loss (section 3.2)."""
+    """x ``plateau_factor`` after ``plateau_epochs`` without a better validation loss (section 3.2)."""
     ONE_CYCLE = "one_cycle"
     """Up over the first tenth of the steps, down to zero over the rest."""
 

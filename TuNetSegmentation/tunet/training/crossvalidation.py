@@ -96,7 +96,7 @@ class CrossValidation:
         return [scores for scores in found if scores.row in self.rows]
 
     def _score_ensemble(self, job: Job) -> None:
-        """Leak-free: every network was trained without this fold's cases."""
+        """By networks not trained on this fold's cases, which only chose the epoch (docs/paper_readings.md)."""
         members = {key: Job(key, job.fold).folder(self.root) for key in ENSEMBLE_MEMBERS}
         localization = Job(LOCALIZATION, job.fold).folder(self.root)
         segmenter = run_segmenter(self.preset, members, localization, resolve())

@@ -42,7 +42,7 @@ def plan_jobs(rows: Sequence[str], folds: int) -> tuple[Job, ...]:
     """Every job that the rows need, fold after fold.
 
     L-Net is trained once per fold and shared; an ensemble row needs L-Net and the four cascades of its own fold, none
-    of which has seen the fold's validation cases.
+    of which was trained on the fold's validation cases.
 
     Raises:
         UsageError: there is no such row; the message lists those there are.

@@ -15,7 +15,7 @@ from tunet.frame import frame_for
 from tunet.inference import Engine
 from tunet.networks.build import build_localization, build_segmentation
 from tunet.postprocessing import label_regions
-from tunet.preprocessing import labels_on_model
+from tunet.preprocessing import labels_on
 from tunet.segmenter import Prediction, Segmenter, segment
 from tunet.thresholds import PLAIN, PostProcessing
 from tunet.training.cases import CaseFiles, read_case_labels
@@ -59,7 +59,7 @@ def score_rows(
     for case in cases:
         ct, truth = read_ct(case.imaging).volume, read_case_labels(case)
         prediction = segmenter.predict(ct)
-        on_model = labels_on_model(truth, frame_for(ct.grid, segmenter.bundle.recipe))
+        on_model = labels_on(frame_for(ct.grid, segmenter.bundle.recipe).model, truth)
         yield {row: _score(case.name, prediction, options, truth, on_model) for row, options in rows.items()}
 
 
