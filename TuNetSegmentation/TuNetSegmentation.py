@@ -115,9 +115,11 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.logic = TuNetSegmentationLogic(self.runSection, self.planningSection, self.batchSection)
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEnd)
-        self.addObserver(scene, scene.EndImportEvent, self.onSceneEnd)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
         self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
         self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
         self.initializeParameterNode()
 
@@ -189,9 +191,25 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         if state is not None:
             slicer.mrmlScene.RemoveNode(state.parameterNode)
 
-    def onSceneEnd(self, caller, event):
-        """The scene was closed or opened; a panel that is not shown looks again when it is."""
-        self.logic.result.restore(None, None, False, False)
+    def onSceneEndClose(self, caller, event):
+        """The scene is empty."""
+        self.logic.result.forget()
+        self._lookAgain()
+
+    def onSceneStartImport(self, caller, event):
+        """Until the end of an import the parameter node may name nodes by the identifiers of the imported scene, and
+        selectors lose what was chosen: neither may be taken for the user's wish."""
+        self.setParameterNode(None)
+
+    def onSceneEndImport(self, caller, event):
+        """A scene was opened, or added to the one that is there: a result that is still chosen stays live."""
+        result = self.logic.result
+        if result.node is not None and not slicer.mrmlScene.IsNodePresent(result.node):
+            result.forget()
+        self._lookAgain()
+
+    def _lookAgain(self):
+        """Take the parameter node anew; a panel that is not shown does so when it is."""
         # An opened scene of an older version lacks parameters; a new wrapper gives them their defaults.
         self.setParameterNode(None)
         self.logic.dropState()
@@ -204,11 +222,22 @@ class TuNetSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         if self.state is not None and self.parent.isEntered and self.state.ct is None:
             qt.QTimer.singleShot(0, self._chooseFirst)
 
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAboutToBeRemoved(self, caller, event, node):
+        """What goes is chosen no longer; a selector would take its neighbour instead."""
+        if self.state is None or slicer.mrmlScene.IsClosing():
+            return
+        for name in ("ct", "roi", "segmentation", "planSegmentation"):
+            if getattr(self.state, name) is node:
+                setattr(self.state, name, None)
+
     def onNodeRemoved(self, caller, event):
         self.runSection.onNodeRemoved()
 
     def initializeParameterNode(self):
         """Take the scene's parameter node, and begin with sensible choices."""
+        if slicer.mrmlScene.IsImporting():
+            return
         with self.oneStep():
             self.setParameterNode(self.logic.getParameterNode())
             self._chooseFirst()
@@ -319,7 +348,7 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
         for path in (*files.values(), Path(result["labels"])):
             path.unlink(missing_ok=True)
         usable = target is not None and slicer.mrmlScene.IsNodePresent(target)
-        if not usable or (self._isUsers(target) and not mayReplace):
+        if not usable or (self.result.isUsers(target) and not mayReplace):
             target = ResultSegmentation.newSegmentation(ctNode)
         MapVolumes.dropMaps(target)  # kept ones are those of an earlier run
         self.result.take(ctNode, live, target)
@@ -327,12 +356,6 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
         ResultSegmentation.signModel(target, result["report"])
         ResultViews.present(ctNode, self.result.labels)
         state.segmentation = target
-
-    def _isUsers(self, node):
-        """Whether a segmentation holds what a user did, edits or his judgement."""
-        from TuNetSegmentationLib import ResultSegmentation
-
-        return self.result.authorship.isEdited(node) or ResultSegmentation.isReviewed(node)
 
     def intoNewSegmentation(self, state):
         """The result again in a new segmentation; the edited one stays as it is."""

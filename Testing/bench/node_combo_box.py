@@ -5,11 +5,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import slicer_core
+
 from .errors import BenchError
 from .mrml_widgets import MODIFIED, NODE_CHANGES, NodeFilter, SceneObserver
 from .pyside import QtCore, QtWidgets
 from .qt_property import plain_property, qt_property
 from .ui_loader import register_widget
+
+_END_IMPORT = slicer_core.vtkMRMLScene.EndImportEvent
 
 
 @register_widget
@@ -91,6 +95,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801
         self._scene = scene
         if scene is not None:
             self._scene_observer.observe(scene, NODE_CHANGES, lambda caller, event: self._refresh())
+            self._scene_observer.observe(scene, (_END_IMPORT,), lambda caller, event: self._rebuild())
         self._refresh()
 
     def currentNode(self) -> Any:
@@ -155,6 +160,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801
         if self._scene is not None and self._scene.IsBatchProcessing():
             return
         nodes = self._nodes()
+        before = self._combo.currentIndex
         self._node_observer.clear()
         self._combo.clear()
         if self._none_enabled:
@@ -164,8 +170,18 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):  # noqa: N801
             self._node_observer.observe(node, (MODIFIED,), self._on_node_modified)
         self._add_actions(bool(nodes))
         ids = [node.GetID() for node in nodes]
-        kept = self._current_id if self._current_id in ids else ""
+        kept = self._current_id if self._current_id in ids else self._neighbour(before, ids)
         self._select(kept or (ids[0] if ids and not self._none_enabled else ""))
+
+    def _neighbour(self, row: int, ids: list[str]) -> str:
+        """What a QComboBox selects when the current row goes: the row that takes its place, else the last."""
+        rows = ["", *ids] if self._none_enabled else ids
+        return rows[min(row, len(rows) - 1)] if self._current_id and rows else ""
+
+    def _rebuild(self) -> None:
+        """After an import qMRMLSceneModel takes every row away and puts all nodes back: nothing stays selected."""
+        self._select("")
+        self._refresh()
 
     def _add_actions(self, any_node: bool) -> None:
         tag = self._filter.types[0].removeprefix("vtkMRML").removesuffix("Node") if self._filter.types else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from measured_shapes import box_grid, inside, two_kidneys
@@ -44,6 +46,37 @@ def test_risk_group(total, word):
     assert renal.risk_group(total) == word
 
 
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        (renal.radius_component(40), "4.0"),
+        (renal.radius_component(40.3), "4.03"),
+        (renal.radius_component(52.34), "5.2"),
+        (renal.nearness_component(7.0), "7"),
+        (renal.nearness_component(6.6), "6.6"),
+        (renal.nearness_component(9.7), "10"),
+        (renal.exophytic_component(0.496), "49.6"),
+        (renal.exophytic_component(0.3), "30"),
+    ],
+)
+def test_a_number_is_not_rounded_to_a_limit_it_does_not_reach(part, text):
+    assert renal.number_text(part) == text
+
+
+def test_the_gap_is_between_voxels_not_their_centres():
+    """Voxels of 0.75 x 0.75 x 5 mm: the next slice touches, though its centre is 5 mm away and another one's 3.75."""
+    grid = box_grid((10, 10, 20), (0.75, 0.75, 5.0))
+    lesion = np.zeros(grid.shape, bool)
+    lesion[4, 10, 10] = True
+    sinus = grid.to_lps(np.asarray([[15.0, 10, 4], [10, 10, 5]]))
+    _line, gap_mm = renal._gap(Volume(lesion.astype(np.uint8), grid), lesion, SimpleNamespace(sinus=sinus))
+    assert gap_mm == pytest.approx(0)
+
+
+def _voxels(labels):
+    return np.indices(labels.array.shape).reshape(3, -1)[::-1].T.astype(float)
+
+
 class TestEllipsoids:
     def test_upper_pole_in_front_mostly_outside(self):
         score = measure(two_kidneys(tumor=((60.0, -14.0, 52.0), 12.0))).lesions[0].renal
@@ -61,6 +94,36 @@ class TestEllipsoids:
     def test_all_but_the_diameter_is_approximate(self):
         score = measure(two_kidneys()).lesions[0].renal
         assert [c.approximate for c in (score.r, score.e, score.n, score.a, score.l)] == [False, True, True, True, True]
+
+    def test_a_tumour_that_fills_most_of_the_sinus_lies_at_it_and_between_its_ends(self):
+        """The sinus is the dent of the whole, 15 mm up and down; what is free of it ends far above the tumour."""
+        labels = two_kidneys(tumor=None)
+        dent = inside(labels.grid, (30, 0, 0), (18, 12, 18)) & inside(labels.grid, (55, 0, 0), (28, 24, 55))
+        dent[labels.grid.to_lps(_voxels(labels))[:, 2].reshape(dent.shape) > 6] = False
+        labels.array[dent] = 2
+        score = measure(labels).lesions[0].renal
+        assert (score.n.points, score.n.value, score.l.points) == (3, 0.0, 3)
+        assert all(renal.SINUS_FILLED in part.sentence for part in (score.n, score.l))
+
+    def test_a_free_sinus_is_said_to_be_no_other(self):
+        score = measure(two_kidneys()).lesions[0].renal
+        assert renal.SINUS_FILLED not in score.n.sentence
+
+    def test_a_kidney_with_its_sinus_in_front_is_said_to_be_turned(self):
+        for angle, turned in ((0, False), (70, True)):
+            grid = box_grid((130, 90, 90), (2, 2, 2))
+            kidney = inside(grid, (55, 0, 0), (26, 26, 55))
+            x, y = 55 - 25 * np.cos(np.radians(angle)), -25 * np.sin(np.radians(angle))
+            labels = (kidney & ~inside(grid, (x, y, 0), (14, 14, 18))).astype(np.uint8)
+            labels[inside(grid, (55, 0, 50), (12, 12, 12))] = 2
+            labels[inside(grid, (-55, 0, 0), (26, 26, 55))] = 1
+            assert (renal.TURNED in measure(Volume(labels, grid)).lesions[0].renal.a.sentence) is turned
+
+    def test_a_remnant_that_is_wider_than_long_is_said_to_show_no_long_axis(self):
+        labels = two_kidneys(tumor=None)
+        z = labels.grid.to_lps(_voxels(labels))[:, 2].reshape(labels.array.shape)
+        labels.array[(z > -25) & (labels.array == 1) & inside(labels.grid, (55, 0, 0), (40, 40, 80))] = 2
+        assert renal.NO_AXIS in measure(labels).lesions[0].renal.l.sentence
 
     def test_no_sinus_no_total(self):
         score = measure(two_kidneys(dent=False)).lesions[0].renal

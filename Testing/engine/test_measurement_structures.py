@@ -147,6 +147,14 @@ class TestUncertain:
         assert all("connected" in kidney.uncertain for kidney in found.kidneys)
         assert abs(found.whole_mask("left").sum() / found.whole_mask("right").sum() - 1) < 0.15
 
+    def test_a_tumour_between_the_kidneys_belongs_to_one_of_them_whole(self):
+        labels = two_kidneys(dent=False, tumor=((5.0, 0.0, 0.0), 36.0))
+        found = find_structures(labels)
+        (lesion,) = found.lesions
+        other = found.whole_mask("right" if lesion.side == "left" else "left")
+        assert not (other & (labels.array == 2)).any()
+        assert (found.whole_mask(lesion.side) & (labels.array == 2)).sum() == (labels.array == 2).sum()
+
     def test_a_stray_piece_beside_a_horseshoe_kidney_is_no_kidney(self):
         labels = two_kidneys(dent=False, tumor=None)
         labels.array[inside(labels.grid, (0, 0, -35), (40, 8, 8))] = 1

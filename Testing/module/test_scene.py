@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from driving import finish, mask_of, paint, table
+from driving import another_ct, finish, mask_of, paint, table
 
 
 def save_and_reopen(bench, folder):
@@ -127,6 +127,97 @@ class TestPanel:
         a_bench.process_events(0.5)
         a_result.ui.kidneyUpperSlider.value = 0.9
         assert a_result.state.segmentation is None
+
+
+class TestAddedScene:
+    """A scene that is added to the one that is there (Add Data)."""
+
+    @pytest.fixture
+    def a_scene_of_boxes(self, tmp_path):
+        path = tmp_path / "boxes.mrml"
+        path.write_text(
+            '<MRML version="Slicer 5.10" userTags=""><Model id="vtkMRMLModelNode1" name="Box"></Model></MRML>'
+        )
+        return path
+
+    def test_choices_and_live_thresholds_stay(self, a_bench, a_result, a_ct, a_scene_of_boxes):
+        import slicer
+
+        state = a_result.state
+        a_result.inputSection.onDrawRoi()
+        chosen = (state.ct, state.roi, state.segmentation)
+        slicer.util.loadScene(str(a_scene_of_boxes), {"clear": False})
+        a_bench.process_events(0.5)
+        state = a_result.state
+        assert (state.ct, state.roi, state.segmentation) == chosen
+        before = mask_of(state.segmentation, "Kidney", a_ct).sum()
+        a_result.ui.kidneyUpperSlider.value = a_result.ui.kidneyLowerSlider.value = 0.95
+        assert mask_of(state.segmentation, "Kidney", a_ct).sum() < before
+
+    def test_a_scene_with_a_result_of_its_own_leaves_the_segments_that_are_there(
+        self, a_bench, a_result, a_ct, tmp_path
+    ):
+        """Both scenes call theirs vtkMRMLSegmentationNode1, and the imported parameter node names it."""
+        import slicer
+
+        a_result.ui.kidneyUpperSlider.value = a_result.ui.kidneyLowerSlider.value = 0.95
+        path = str(tmp_path / "other.mrb")
+        assert slicer.util.saveScene(path)
+        a_result.ui.kidneyLowerSlider.value = a_result.ui.kidneyUpperSlider.value = 0.1
+        node = a_result.state.segmentation
+        before = mask_of(node, "Kidney", a_ct)
+        slicer.util.loadScene(path, {"clear": False})
+        a_bench.process_events(0.6)
+        assert slicer.mrmlScene.IsNodePresent(node)
+        assert (mask_of(node, "Kidney", a_ct) == before).all()
+
+
+class TestRemovedNodes:
+    """What is deleted is chosen no longer, and its neighbour in the selector not instead of it."""
+
+    def test_region(self, a_bench, a_result, a_ct):
+        import slicer
+
+        state = a_result.state
+        a_result.inputSection.onDrawRoi()
+        first = state.roi
+        a_result.inputSection.onDrawRoi()
+        state.roi = first
+        slicer.mrmlScene.RemoveNode(first)
+        assert state.roi is None
+        assert a_result.ui.roiSelector.currentNode() is None
+
+    def test_segmentation(self, a_bench, a_result):
+        import slicer
+
+        state = a_result.state
+        slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Another")
+        slicer.mrmlScene.RemoveNode(state.segmentation)
+        a_bench.process_events(0.5)
+        assert state.segmentation is None
+
+    def test_ct(self, a_bench, a_panel, a_ct, a_phantom):
+        import slicer
+
+        another_ct(a_phantom, "Another")
+        a_bench.process_events(0.1)
+        a_panel.state.ct = a_ct
+        slicer.mrmlScene.RemoveNode(a_ct)
+        a_bench.process_events(0.1)
+        assert a_panel.state.ct is None
+        assert not a_panel.ui.segmentButton.enabled
+
+
+def test_a_surface_has_no_volume(a_bench, a_panel):
+    import slicer
+    import vtk
+
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Surfaces")
+    node.SetSourceRepresentationToClosedSurface()
+    sphere = vtk.vtkSphereSource()
+    sphere.Update()
+    node.AddSegmentFromClosedSurfaceRepresentation(sphere.GetOutput(), "Kidney", [1, 0, 0])
+    assert [row.volumeMl for row in a_panel.logic.result.rows(node)] == [None]
 
 
 @pytest.mark.parametrize("module", ["torch", "scipy", "SimpleITK", "safetensors"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import slicer
 
-from TuNetSegmentationLib import ResultSegmentation, StoredPlan
+from TuNetSegmentationLib import ResultSegmentation
 from TuNetSegmentationLib.ChildProcess import Event
 from TuNetSegmentationLib.Translation import translatorFor
 
@@ -69,14 +69,9 @@ class BatchCases:
         ResultViews.showSurface(node)
         ResultViews.centre3D(node)
         self._loaded[folder] = (ct.GetID(), node.GetID(), state)
-        if earlier is not None and not self._isUsers(earlier):
+        if earlier is not None and not self._panel.logic.result.isUsers(earlier):
             slicer.mrmlScene.RemoveNode(earlier)  # the case was segmented again, and nobody touched what was shown
         return ct, node
-
-    def _isUsers(self, node: Any) -> bool:
-        """Whether there is something of the user in a segmentation: edits, a judgement, a plan."""
-        edited = self._panel.logic.result.authorship.isEdited(node)
-        return bool(edited or ResultSegmentation.isReviewed(node) or StoredPlan.read(node) is not None)
 
 
 def _stateOf(folder: Path) -> int:

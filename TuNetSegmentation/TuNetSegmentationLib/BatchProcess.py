@@ -52,8 +52,6 @@ class BatchProcess(ChildProcess):
             RuntimeError: Slicer's own Python cannot be found.
         """
         self._closing = False
-        self._pid = None
-        self._log = []
         self._launch("tunet.batch.__main__")
         self._write(**request)
 

@@ -31,7 +31,6 @@ class ChildProcess:
         self._engineFolder = engineFolder
         self._findPython = findPython
         self._process: Any = None
-        self._ended: Any = None
         self._unread = b""
         self._pid: int | None = None
         self._log: list[str] = []
@@ -40,11 +39,6 @@ class ChildProcess:
     def log(self) -> str:
         """The last lines of the process's log."""
         return "\n".join(self._log)
-
-    @property
-    def isRunning(self) -> bool:
-        """Whether the process lives."""
-        return self._process is not None
 
     def _launch(self, module: str, *arguments: str) -> None:
         """Start ``main()`` of a module of the engine.
@@ -56,10 +50,12 @@ class ChildProcess:
         if python is None:
             raise RuntimeError(_("Slicer's own Python (PythonSlicer) was not found; reinstall Slicer."))
         self._unread = b""
+        self._pid = None
+        self._log = []
         process = qt.QProcess()
         process.connect("readyReadStandardOutput()", self._onOutput)
         process.connect("readyReadStandardError()", self._onLog)
-        process.connect("finished(int,QProcess::ExitStatus)", self._onFinished)
+        process.connect("finished(int,QProcess::ExitStatus)", lambda code, status: self._onFinished(process, code))
         process.connect("errorOccurred(QProcess::ProcessError)", lambda error: self._onError(process, error))
         path = f"import sys; sys.path.insert(0, {str(self._engineFolder)!r})"
         self._process = process
@@ -73,7 +69,9 @@ class ChildProcess:
         if self._process is not None:
             process, self._process = self._process, None
             process.closeWriteChannel()
-            if not process.waitForFinished(milliseconds):
+            if process.waitForFinished(milliseconds):
+                process.deleteLater()
+            else:
                 self._kill(process)
 
     def _onEvent(self, event: Event) -> None:
@@ -106,11 +104,12 @@ class ChildProcess:
             text = _bytes(self._process.readAllStandardError()).decode("utf-8", errors="replace")
             self._log = (self._log + text.splitlines())[-LOG_LINES:]
 
-    def _onFinished(self, exitCode: int, exitStatus: Any) -> None:
+    def _onFinished(self, process: Any, exitCode: int) -> None:
+        if process is not self._process:
+            return  # one that was given up: it took long to die, and another may be at work
         self._onOutput()
         self._onLog()
-        # Kept until the next one: Qt is still inside its signal, and must not find it deleted.
-        self._ended, self._process = self._process, None
+        self._letGo()
         self._onEnd(exitCode)
 
     def _onError(self, process: Any, error: Any) -> None:
@@ -121,8 +120,13 @@ class ChildProcess:
     def _onNotStarted(self, process: Any) -> None:
         if process is self._process:
             self._log.append(f"could not be started: {process.errorString()}")
-            self._ended, self._process = process, None
+            self._letGo()
             self._onEnd(NOT_STARTED)
+
+    def _letGo(self) -> None:
+        # Later: Qt may still be inside the process's signal. Never by Python alone: it and its slots hold each other.
+        self._process.deleteLater()
+        self._process = None
 
     def _kill(self, process: Any) -> None:
         # PythonSlicer is a launcher: killing it alone would leave the Python below it running.
@@ -133,6 +137,7 @@ class ChildProcess:
                 logging.debug("the process was gone already")
         process.kill()
         process.waitForFinished(1000)
+        process.deleteLater()
 
 
 def _parsed(line: bytes, fields: Fields) -> Event | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import slicer
 
-from TuNetSegmentationLib import MapVolumes, ResultSegmentation
+from TuNetSegmentationLib import MapVolumes, ResultSegmentation, StoredPlan
 from TuNetSegmentationLib.ResultSegmentation import Authorship
 from TuNetSegmentationLib.SceneVolumes import gridOf
 from TuNetSegmentationLib.SegmentStyles import SegmentStyle, kidneyStyle, tumorStyle
@@ -13,11 +13,14 @@ from TuNetSegmentationLib.SegmentStyles import SegmentStyle, kidneyStyle, tumorS
 
 @dataclass(frozen=True)
 class SegmentRow:
-    """A segment with its volume, and how it differs from the prediction (the engine's Change) where there is one."""
+    """A segment with its volume, and how it differs from the prediction (the engine's Change) where there is one.
+
+    The volume is None where the segment has no voxels to count, as one that is a surface only.
+    """
 
     segmentId: str
     name: str
-    volumeMl: float
+    volumeMl: float | None
     change: Any
 
 
@@ -77,6 +80,13 @@ class CurrentResult:
         """Whether the segmentation holds the user's own voxels."""
         return self.authorship.isEdited(self.node)
 
+    def isUsers(self, node: Any) -> bool:
+        """Whether there is something of the user in a segmentation: edits, a judgement, points he set."""
+        if self.authorship.isEdited(node) or ResultSegmentation.isReviewed(node):
+            return True
+        plan = StoredPlan.read(node)
+        return plan is not None and bool(plan.edits)
+
     def write(self, thresholds: Any, sides: bool, lesions: bool) -> None:
         """Labels under these thresholds into the segmentation; no network runs."""
         self._part(thresholds, sides, lesions)
@@ -106,7 +116,8 @@ class CurrentResult:
         for segmentId in ResultSegmentation.segmentIds(node):
             mask = ResultSegmentation.maskOf(node, segmentId)
             name = node.GetSegmentation().GetSegment(segmentId).GetName()
-            found.append(SegmentRow(segmentId, name, volume_ml(mask), self._change(node, segmentId, mask)))
+            volume = volume_ml(mask) if ResultSegmentation.hasVoxels(node, segmentId) else None
+            found.append(SegmentRow(segmentId, name, volume, self._change(node, segmentId, mask)))
         return found
 
     def _change(self, node: Any, segmentId: str, mask: Any) -> Any:

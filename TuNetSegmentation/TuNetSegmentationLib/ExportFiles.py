@@ -29,7 +29,9 @@ def mayReplace(names: list[str], target: Path) -> bool:
     keep = box.addButton(_("Keep them, export nothing"), qt.QMessageBox.RejectRole)
     box.setDefaultButton(keep)
     box.exec_()
-    return bool(box.clickedButton() == replace)
+    wasReplace = bool(box.clickedButton() == replace)
+    box.deleteLater()
+    return wasReplace
 
 
 def drop(source: Path) -> None:

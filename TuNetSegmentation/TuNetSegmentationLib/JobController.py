@@ -14,6 +14,10 @@ from TuNetSegmentationLib.WorkerProcess import WorkerProcess
 _ = translatorFor(__file__)
 
 
+def _nothing(event: Event) -> None:
+    pass
+
+
 class RunState(enum.Enum):
     """What the button of a job stands for."""
 
@@ -45,7 +49,7 @@ class JobController:
         self._number = 0
         self._jobNumber = 0
         self._folder: Path | None = None
-        self._onResult: Callable[[Event], None] = lambda event: None
+        self._onResult: Callable[[Event], None] = _nothing
 
     @property
     def state(self) -> RunState:
@@ -122,12 +126,12 @@ class JobController:
         self._worker.send(request=request, id=self._number, **fields)
 
     def _succeed(self, event: Event) -> None:
-        wasCancelled = self._state is RunState.CANCELLING
+        wasCancelled, onResult = self._state is RunState.CANCELLING, self._onResult
         self._finish()
         if wasCancelled:
             return
         try:
-            self._onResult(event)
+            onResult(event)
         except Exception as error:
             logging.exception("the result could not be shown")
             sentence = _("The result could not be shown ({error}); try again, or copy the log and report it.")
@@ -137,6 +141,7 @@ class JobController:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+        self._onResult = _nothing  # what it holds, a CT perhaps, is not needed any longer
         self._setState(RunState.IDLE)
 
     def _setState(self, state: RunState) -> None:

@@ -37,6 +37,7 @@ def addMapVolume(name: str, volume: Any) -> Any:
     node.SetIJKToRASMatrix(ijkToRas(volume.grid))
     node.CreateDefaultDisplayNodes()
     display = node.GetScalarVolumeDisplayNode()
+    display.SetSaveWithScene(False)
     display.AutoWindowLevelOff()
     display.SetWindowLevelMinMax(0.0, 1.0)
     display.SetAndObserveColorNodeID(COLOR_NODE_ID)
@@ -62,6 +63,7 @@ def keepMaps(segmentationNode: Any, ctNode: Any, live: Any) -> None:
     for name, volume in live.maps.named().items():
         node = addMapVolume(name, volume)
         node.SetSaveWithScene(True)
+        node.GetScalarVolumeDisplayNode().SetSaveWithScene(True)
         segmentationNode.SetNodeReferenceID(_REFERENCE + name, node.GetID())
         hierarchy.SetItemParent(hierarchy.GetItemByDataNode(node), folder)
     segmentationNode.SetAttribute(POSTPROCESSING_ATTRIBUTE, json.dumps(live.options.to_json()))

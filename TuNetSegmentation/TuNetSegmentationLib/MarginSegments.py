@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import slicer
 import vtk
 
 from TuNetSegmentationLib.ResultSegmentation import maskOf, segmentIds
-from TuNetSegmentationLib.SceneVolumes import ijkToRas
+from TuNetSegmentationLib.SceneVolumes import importLabels
 from TuNetSegmentationLib.Translation import translatorFor
 
 _ = translatorFor(__file__)
@@ -55,15 +54,7 @@ def _add(node: Any, title: str, shell: Any) -> None:
     segmentation.AddEmptySegment(segmentId, title, _COLOR)
     segment = segmentation.GetSegment(segmentId)
     segment.SetTag(segment.GetTerminologyEntryTagName(), _TERMINOLOGY)
-    labelNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "TuNet margin")
-    try:
-        slicer.util.updateVolumeFromArray(labelNode, shell.array)
-        labelNode.SetIJKToRASMatrix(ijkToRas(shell.grid))
-        ids = vtk.vtkStringArray()
-        ids.InsertNextValue(segmentId)
-        slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(labelNode, node, ids)
-    finally:
-        slicer.mrmlScene.RemoveNode(labelNode)
+    importLabels(shell, node, [segmentId])
     segment = segmentation.GetSegment(segmentId)
     segment.SetTag(MARGIN_TAG, fingerprint(maskOf(node, segmentId)))
     display = node.GetDisplayNode()

@@ -5,7 +5,7 @@ from typing import Any
 import slicer
 import vtk
 
-from TuNetSegmentationLib.SceneVolumes import ijkToRas
+from TuNetSegmentationLib.SceneVolumes import importLabels
 from TuNetSegmentationLib.Translation import translatorFor
 
 _ = translatorFor(__file__)
@@ -110,16 +110,7 @@ def _addOutline(outline: Any, values: Any) -> None:
     node = _owned("vtkMRMLSegmentationNode", _("R.E.N.A.L. drawing"))
     node.CreateDefaultDisplayNodes()
     node.GetDisplayNode().SetSaveWithScene(False)
-    labelNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "TuNet drawing")
-    try:
-        slicer.util.updateVolumeFromArray(labelNode, outline.array)
-        labelNode.SetIJKToRASMatrix(ijkToRas(outline.grid))
-        ids = vtk.vtkStringArray()
-        for name in ("Hull", "Sinus"):
-            ids.InsertNextValue(name)
-        slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(labelNode, node, ids)
-    finally:
-        slicer.mrmlScene.RemoveNode(labelNode)
+    importLabels(outline, node, ["Hull", "Sinus"])
     display = node.GetDisplayNode()
     display.SetVisibility3D(False)
     looks = {"Hull": (1, _("Completed outline of the kidney"), _HULL_COLOR, 0.0)}
@@ -135,8 +126,12 @@ def _addOutline(outline: Any, values: Any) -> None:
 
 
 def _owned(kind: str, name: str) -> Any:
-    node = slicer.mrmlScene.AddNewNodeByClass(kind, name)
+    node = slicer.mrmlScene.CreateNodeByClass(kind)
+    node.UnRegister(None)
+    node.SetName(name)
     node.SetAttribute(DRAWING_ATTRIBUTE, "1")
     node.SetSaveWithScene(False)
+    # Before it is added: the subject hierarchy asks once, and would save an item of a node that is not saved.
     node.SetHideFromEditors(True)
+    slicer.mrmlScene.AddNode(node)
     return node

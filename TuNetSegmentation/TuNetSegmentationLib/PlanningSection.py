@@ -39,7 +39,7 @@ class PlanningSection:
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REST_MILLISECONDS)
         self._timer.connect("timeout()", self.onRest)
-        self._changes = SegmentChanges(panel, self.onSegmentsChanged)
+        self._changes = SegmentChanges(self.onSegmentsChanged)
         ui = panel.ui
         self.roles = RolesTable(ui.rolesTable, self.onRole)
         self.measures = MeasuresTables(ui, self.onStructure, self.onMeasure)

@@ -101,6 +101,7 @@ def _composites() -> list[Any]:
 def _addLegend(node: Any, title: str) -> None:
     """Slicer's own colour bar in the slice views, 0 to 1."""
     legend = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(node)
+    legend.SetSaveWithScene(False)
     legend.SetTitleText(title)
     legend.SetLabelFormat("%.2f")
     legend.SetMaxNumberOfColors(128)

@@ -157,12 +157,10 @@ def _value(part: Any) -> str:
         return _("cannot be told")
     if isinstance(part.value, str):
         return {"a": _("anterior"), "p": _("posterior"), "x": _("neither")}[part.value]
-    number = f"{part.value:.1f}" if part.unit == "cm" else f"{part.value:.0f}"
-    return (
-        _("about {number} {unit}").format(number=number, unit=part.unit)
-        if part.approximate
-        else (f"{number} {part.unit}")
-    )
+    from tunet.measurement.renal import number_text
+
+    number = f"{number_text(part)} {part.unit}"
+    return _("about {number}").format(number=number) if part.approximate else number
 
 
 def _source(part: Any) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import qt
+import slicer
 
 from TuNetSegmentationLib import DistanceModel, ExportFiles, MarginSegments, PlanInputs
 from TuNetSegmentationLib.ChildProcess import Event
@@ -103,6 +104,8 @@ class ResectionSection:
         from tunet.measurement.margins import SafetyMargin
         from tunet.measurement.measures import with_margins
 
+        if not slicer.mrmlScene.IsNodePresent(node):
+            return
         names = MarginSegments.put(node, event["margins"])
         planning = self._panel.planningSection
         if planning.node is node and planning.plan is not None:
@@ -128,6 +131,8 @@ class ResectionSection:
 
         distances = np.load(event["distances"], allow_pickle=False)
         Path(event["distances"]).unlink(missing_ok=True)
+        if not slicer.mrmlScene.IsNodePresent(node):
+            return
         DistanceModel.put(node, surface, distances, lesion)
         self.show()
 

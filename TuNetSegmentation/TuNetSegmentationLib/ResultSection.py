@@ -20,7 +20,7 @@ class ResultSection:
 
     def __init__(self, panel: Any) -> None:
         self._panel = panel
-        self._changes = SegmentChanges(panel, self.onSegmentsChanged)
+        self._changes = SegmentChanges(self.onSegmentsChanged)
         self._timer = qt.QTimer()
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REST_MILLISECONDS)
@@ -180,8 +180,8 @@ def _statusWord(node: Any, segmentId: str) -> str:
     return {logic.Completed: _("accepted"), logic.Flagged: _("flagged")}.get(status, "")
 
 
-def _ml(value: float) -> str:
-    return _("{value:.1f} ml").format(value=value)
+def _ml(value: float | None) -> str:
+    return "–" if value is None else _("{value:.1f} ml").format(value=value)
 
 
 def _changeWords(change: Any) -> tuple[str, str]:

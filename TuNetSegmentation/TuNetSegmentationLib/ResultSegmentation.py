@@ -7,7 +7,7 @@ import slicer
 import vtk
 import vtk.util.numpy_support
 
-from TuNetSegmentationLib.SceneVolumes import ijkToRas
+from TuNetSegmentationLib.SceneVolumes import importLabels
 from TuNetSegmentationLib.SegmentStyles import SegmentStyle
 from TuNetSegmentationLib.Translation import translatorFor
 
@@ -42,16 +42,7 @@ def setSegments(node: Any, ctNode: Any, labels: Any, styles: list[SegmentStyle])
     # Dropped first: Slicer would otherwise rebuild the surface for each segment in turn.
     node.RemoveClosedSurfaceRepresentation()
     _keepOnly(node, styles)
-    labelNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "TuNet result")
-    try:
-        slicer.util.updateVolumeFromArray(labelNode, labels.array)
-        labelNode.SetIJKToRASMatrix(ijkToRas(labels.grid))
-        ids = vtk.vtkStringArray()
-        for style in styles:
-            ids.InsertNextValue(style.segmentId)
-        slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(labelNode, node, ids)
-    finally:
-        slicer.mrmlScene.RemoveNode(labelNode)
+    importLabels(labels, node, [style.segmentId for style in styles])
     # Nobody has looked at the new voxels.
     logic = slicer.vtkSlicerSegmentationsModuleLogic
     for style in styles:
@@ -97,6 +88,12 @@ def maskOf(node: Any, segmentId: str) -> Any:
     x, y, z = image.GetDimensions()
     values = vtk.util.numpy_support.vtk_to_numpy(image.GetPointData().GetScalars()).reshape(z, y, x)
     return Volume(values == segment.GetLabelValue(), gridOfImage(image))
+
+
+def hasVoxels(node: Any, segmentId: str) -> bool:
+    """Whether a segment is stored as voxels; one that is a surface only is not."""
+    segment = node.GetSegmentation().GetSegment(segmentId)
+    return segment is not None and segment.GetRepresentation(_BINARY) is not None
 
 
 def segmentIds(node: Any) -> list[str]:

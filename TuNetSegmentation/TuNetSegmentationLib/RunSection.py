@@ -12,6 +12,9 @@ from TuNetSegmentationLib.Translation import translatorFor
 
 _ = translatorFor(__file__)
 
+# Until a scene that is being imported is whole.
+_IMPORT_MILLISECONDS = 200
+
 
 class RunSection:
     """Shows jobs of the worker; receives their results."""
@@ -80,6 +83,7 @@ class RunSection:
         box.exec_()
         if box.clickedButton() == copy:
             slicer.app.clipboard().setText(log)
+        box.deleteLater()
 
     def onNodeRemoved(self) -> None:
         """A CT that is gone needs no result."""
@@ -121,6 +125,9 @@ class RunSection:
     def onSegmented(self, ctNode: Any, event: Event) -> None:
         """A result for a CT; the target is the one chosen when the run began, if it can still be used."""
         panel = self._panel
+        if slicer.mrmlScene.IsImporting():
+            qt.QTimer.singleShot(_IMPORT_MILLISECONDS, lambda: self.onSegmented(ctNode, event))
+            return
         if panel.state is None:  # another scene was imported meanwhile, beside another module
             panel.initializeParameterNode()
         panel.overlaySection.hide()  # the maps it may show go
@@ -151,15 +158,16 @@ class RunSection:
             self._target = None  # another CT's result stays as it is
         if self._target is None:
             return True
-        edited = self._panel.logic.result.authorship.isEdited(node)
-        if not edited and not ResultSegmentation.isReviewed(node):
+        if not self._panel.logic.result.isUsers(node):
             return True
         if slicer.app.testingEnabled():
             self._target = None
             return True
         box = qt.QMessageBox(slicer.util.mainWindow())
         box.setIcon(qt.QMessageBox.Question)
-        holds = _("{name} holds your edits.") if edited else _("{name} holds segments that you accepted or flagged.")
+        edited = self._panel.logic.result.authorship.isEdited(node)
+        judged = _("{name} holds segments that you accepted or flagged, or points that you set.")
+        holds = _("{name} holds your edits.") if edited else judged
         box.setText(holds.format(name=node.GetName()))
         box.setInformativeText(_("Shall the new result go to a new segmentation, or replace them?"))
         new = box.addButton(_("New segmentation"), qt.QMessageBox.AcceptRole)
@@ -167,9 +175,11 @@ class RunSection:
         box.addButton(qt.QMessageBox.Cancel)
         box.setDefaultButton(new)
         box.exec_()
-        self._mayReplace = box.clickedButton() == replace
+        answer = box.clickedButton()
+        box.deleteLater()
+        self._mayReplace = answer == replace
         self._target = node if self._mayReplace else None
-        return box.clickedButton() in (new, replace)
+        return answer in (new, replace)
 
 
 def _summary(report: dict[str, Any]) -> str:

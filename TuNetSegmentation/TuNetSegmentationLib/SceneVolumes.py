@@ -90,6 +90,24 @@ def problemWith(volumeNode: Any) -> str:
     return ""
 
 
+def importLabels(labels: Any, segmentationNode: Any, segmentIds: list[str]) -> None:
+    """Make value n of a label map of the engine the voxels of segment ``segmentIds[n - 1]``."""
+    node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLLabelMapVolumeNode")
+    node.UnRegister(None)
+    # Before it is added: no selector and no tree shall show it for the moment it lives.
+    node.SetHideFromEditors(True)
+    slicer.mrmlScene.AddNode(node)
+    try:
+        slicer.util.updateVolumeFromArray(node, labels.array)
+        node.SetIJKToRASMatrix(ijkToRas(labels.grid))
+        ids = vtk.vtkStringArray()
+        for segmentId in segmentIds:
+            ids.InsertNextValue(segmentId)
+        slicer.modules.segmentations.logic().ImportLabelmapToSegmentationNode(node, segmentationNode, ids)
+    finally:
+        slicer.mrmlScene.RemoveNode(node)
+
+
 class Doubts:
     """What may make a CT's result poor; looked at once for each state of a volume."""
 

@@ -7,26 +7,30 @@ import slicer
 
 
 class SegmentChanges:
-    """Follows one segmentation at a time; ``widget`` is the panel, whose observers Slicer removes with it."""
+    """Follows one segmentation at a time, and lets go of it with ``follow(None)``.
 
-    def __init__(self, widget: Any, onChange: Callable[..., None]) -> None:
-        self._widget = widget
+    By VTK's own tags: VTKObservationMixin would keep every segmentation it ever observed.
+    """
+
+    def __init__(self, onChange: Callable[..., None]) -> None:
         self._onChange = onChange
         self._node: Any = None
+        self._segmentation: Any = None
+        self._tags: list[int] = []
 
     def follow(self, node: Any) -> None:
         """Hear of this segmentation and of no other; of none if it is None."""
         if node is self._node:
             return
-        events = (
-            slicer.vtkSegmentation.SourceRepresentationModified,
-            slicer.vtkSegmentation.SegmentAdded,
-            slicer.vtkSegmentation.SegmentRemoved,
-            slicer.vtkSegmentation.SegmentModified,
-        )
-        for event in events:
-            if self._node is not None:
-                self._widget.removeObserver(self._node.GetSegmentation(), event, self._onChange)
-            if node is not None:
-                self._widget.addObserver(node.GetSegmentation(), event, self._onChange)
-        self._node = node
+        for tag in self._tags:
+            self._segmentation.RemoveObserver(tag)
+        self._node, self._segmentation, self._tags = node, None, []
+        if node is not None:
+            self._segmentation = node.GetSegmentation()
+            events = (
+                slicer.vtkSegmentation.SourceRepresentationModified,
+                slicer.vtkSegmentation.SegmentAdded,
+                slicer.vtkSegmentation.SegmentRemoved,
+                slicer.vtkSegmentation.SegmentModified,
+            )
+            self._tags = [self._segmentation.AddObserver(event, self._onChange) for event in events]

@@ -9,6 +9,7 @@ import numpy as np
 
 from tunet.errors import InputError
 from tunet.measurement.diameters import Diameter, axial_diameters, largest_diameter
+from tunet.measurement.image_edge import with_edge_doubts
 from tunet.measurement.margins import SafetyMargin, margin_on_cut
 from tunet.measurement.padua import PaduaScore, medial_share, padua_score
 from tunet.measurement.renal import RenalScore, exophytic_fraction, renal_score
@@ -153,7 +154,7 @@ def examine(labels: Volume, ct: Volume | None = None, margin_mm: float = DEFAULT
         raise InputError(
             "The CT and the segmentation lie on different grids; give the CT the segmentation was made on."
         )
-    found = find_structures(labels)
+    found = with_edge_doubts(find_structures(labels))
     hu = None if ct is None else ct.on_lattice(found.labels.grid, 0)
     kidneys, measured = [], []
     shapes: dict[Side, KidneyShape] = {}

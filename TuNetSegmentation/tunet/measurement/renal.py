@@ -24,10 +24,24 @@ ENDOPHYTIC_BELOW = 0.02
 FACE_SHARE = 2 / 3
 # Crossing a line means having at least this share on its far side.
 CROSSING_SHARE = 0.02
+# Less of the sinus filled is the rim of a lesion that lies beside it.
+FILLED_SHARE = 0.1
+# Cosine of the angle between the kidney's own front and the patient's from which A is read as usual: 45 degrees.
+TURNED_COSINE = 0.7
+# Below this ratio of variances the long axis could as well be another one.
+CLEAR_ELONGATION = 1.3
+# Cosine of the angle between the long axis and the body's beyond which it is doubted: 50 degrees.
+UPRIGHT_COSINE = 0.64
 # With more than this share of the lesion beyond the ends of the parenchyma, a pole may be gone.
 POLE_SHARE = 0.2
 
+# Positions of the sinus that are looked at for each of the lesion's.
+_NEIGHBOURS = 8
+
 NO_SINUS = "No sinus can be told from the outline of the parenchyma."
+SINUS_FILLED = "A tumor or cyst fills a part of what is taken for the sinus: its ends are uncertain, check them."
+TURNED = "The kidney is turned: its own front points to the side."
+NO_AXIS = "The parenchyma shows no clear long axis, or one across the body: the polar lines may lie wrongly."
 POLE_UNKNOWN = "The lesion reaches beyond what is left of a pole, where the outline is not known: E may be too low."
 NO_HULL = "Too little parenchyma is left to complete the kidney's outline."
 
@@ -114,9 +128,15 @@ def renal_score(labels: Volume, lesion: Mask, diameter_mm: float, shape: KidneyS
     gap, gap_mm = _gap(labels, lesion, shape) if shape else (None, None)
     n = nearness_component(gap_mm)
     a = face_component(float(np.mean((points - shape.centre) @ shape.anterior > 0)) if shape else None)
+    if shape and -shape.anterior[1] < TURNED_COSINE:
+        a = replace(a, sentence=f"{a.sentence} {TURNED}")
     low, high = shape.polar_lines_mm if shape and shape.polar_lines_mm else (None, None)
     along = (points - shape.centre) @ shape.axis if shape else np.empty(0)
     located = location_component(along, low, high)
+    if shape and (shape.elongation < CLEAR_ELONGATION or shape.axis[2] < UPRIGHT_COSINE):
+        located = replace(located, sentence=f"{located.sentence} {NO_AXIS}")
+    if shape and shape.sinus_filled >= FILLED_SHARE:
+        n, located = (replace(part, sentence=f"{part.sentence} {SINUS_FILLED}") for part in (n, located))
     return scored(r, e, n, a, located, False, _drawing(shape, gap) if shape else None)
 
 
@@ -134,6 +154,19 @@ def scored(
     total = sum(told) if len(told) == 4 else None
     text = None if total is None else f"{total}{a.value or ''}{'h' if hilar else ''}"
     return RenalScore(r, e, n, a, l, total, risk_group(total), hilar, text, drawing)
+
+
+# Where points change, by unit; see the components here and in :mod:`tunet.measurement.padua`.
+_LIMITS = {"cm": (4.0, 7.0), "mm": (1.0, 4.0, 7.0), "%": (50.0,)}
+
+
+def number_text(part: Component) -> str:
+    """A component's number without its unit, with as many decimals as tell it from a limit it is not."""
+    assert isinstance(part.value, float)
+    limits, digits = _LIMITS[part.unit], 1 if part.unit == "cm" else 0
+    while digits < 3 and part.value not in limits and float(f"{part.value:.{digits}f}") in limits:
+        digits += 1
+    return f"{part.value:.{digits}f}"
 
 
 def risk_group(total: int | None) -> str | None:
@@ -216,15 +249,18 @@ def _gap(labels: Volume, lesion: Mask, shape: KidneyShape) -> tuple[Diameter | N
     tree = cKDTree(shape.sinus)
     # A first guess from some of the points lets the tree pass over nearly all of the others.
     bound = float(tree.query(edge[:: max(1, len(edge) // 200)])[0].min()) + 1e-6
-    distances, nearest = tree.query(edge, distance_upper_bound=bound)
-    at = int(distances.argmin())
-    line = diameter_between(edge[at], shape.sinus[nearest[at]])
-    if line.length_mm < 1e-6:
-        return line, 0.0
-    step = np.abs(shape.sinus[nearest[at]] - edge[at])
-    # Between two voxel centres lies half a voxel of each that belongs to the lesion or the sinus.
-    own = float(np.linalg.norm(step * np.asarray(labels.grid.spacing_mm)) / line.length_mm)
-    return line, max(0.0, line.length_mm - own)
+    # Between two voxel centres lies half a voxel of each that belongs to the lesion or the sinus. In voxels of unequal
+    # sides the nearest centres are not always those with the shortest way between the voxels.
+    spacing = np.asarray(labels.grid.spacing_mm)
+    distances, nearest = tree.query(edge, _NEIGHBOURS, distance_upper_bound=bound + float(spacing.max()))
+    starts, order = np.nonzero(np.isfinite(distances))
+    centres = distances[starts, order]
+    steps = np.abs(shape.sinus[nearest[starts, order]] - edge[starts])
+    own = np.linalg.norm(steps * spacing, axis=1) / np.maximum(centres, 1e-9)
+    between = np.maximum(0.0, centres - own)
+    at = int(np.lexsort((centres, between))[0])
+    line = diameter_between(edge[starts[at]], shape.sinus[nearest[starts[at], order[at]]])
+    return line, float(between[at])
 
 
 def _drawing(shape: KidneyShape, gap: Diameter | None) -> ScoreDrawing:

@@ -39,7 +39,8 @@ def as_csv(measurement: Measurement) -> str:
     text = io.StringIO()
     score = ("R", "E", "N", "A", "L", "total", "risk", "renal")
     padua = (*(f"padua_{name}" for name in _PADUA), "padua")
-    writer = csv.DictWriter(text, (*_LESION_COLUMNS, *diameters, *score, *padua), lineterminator="\n")
+    columns = (*_LESION_COLUMNS, *diameters, *score, *padua, "set_by_reader")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
     return text.getvalue()
@@ -52,4 +53,7 @@ def _lesion_row(lesion: dict[str, Any]) -> dict[str, Any]:
     renal = lesion["renal"]
     row |= {letter.upper(): renal[letter]["points"] for letter in "renl"}
     row |= {f"padua_{name}": lesion["padua"][name]["points"] for name in _PADUA} | {"padua": lesion["padua"]["text"]}
+    by_hand = [letter.upper() for letter in "renal" if renal[letter]["edited"]]
+    by_hand += [f"padua_{name}" for name in _PADUA if lesion["padua"][name]["edited"]]
+    row |= {"set_by_reader": " ".join(by_hand)}
     return row | {"A": renal["a"]["value"], "total": renal["total"], "risk": renal["risk"], "renal": renal["text"]}

@@ -1,8 +1,8 @@
 """The kidney's own frame: its axis, its completed outline, and where its sinus opens.
 
 All of it comes from the outline of the parenchyma alone, so the sinus is an approximation: the dent that the convex
-hull of the parenchyma closes on the side of the midline. How far it reaches inwards is not seen in masks that leave out
-its fat only (KiTS); a distance to it is then too long.
+hull of the parenchyma closes on the side of the midline, with what a tumour or a cyst fills of it. How far it reaches
+inwards is not seen in masks that leave out its fat only (KiTS); a distance to it is then too long.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ Vector = npt.NDArray[np.float64]
 # A dent shallower or narrower than a sphere of this radius is unevenness, not the sinus.
 SINUS_RADIUS_MM = 2.5
 SMALLEST_SINUS_ML = 0.5
+# Of several dents the sinus is the one that holds most of what is no tumour and no cyst, if any holds this much.
+SMALLEST_OPEN_SINUS_ML = 0.2
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,9 @@ class KidneyShape:
         anterior: unit vector across the kidney's own coronal plane, towards the front.
         hull: the completed outline as a mask on the label map's grid.
         sinus: positions (n, 3) of the sinus' opening, None when the parenchyma shows no dent towards the midline.
+        sinus_filled: share of the sinus that a tumour or a cyst fills, 0..1; 0 without a sinus.
         polar_lines_mm: lower and upper end of the sinus along the axis from the centre, None without a sinus.
+        elongation: variance of the parenchyma along the axis over that across it; near 1 the axis is chance.
     """
 
     centre: Vector
@@ -44,7 +48,9 @@ class KidneyShape:
     anterior: Vector
     hull: Mask
     sinus: Points | None
+    sinus_filled: float
     polar_lines_mm: tuple[float, float] | None
+    elongation: float
 
 
 def kidney_shape(labels: Volume, side: Side) -> KidneyShape | None:
@@ -54,14 +60,15 @@ def kidney_shape(labels: Volume, side: Side) -> KidneyShape | None:
     if hull is None:
         return None
     centre = points.mean(axis=0)
-    axis = np.linalg.eigh(np.cov((points - centre).T))[1][:, -1]
-    axis = axis if axis[2] >= 0 else -axis
-    sinus = _sinus(labels, hull, centre, side)
+    variances, axes = np.linalg.eigh(np.cov((points - centre).T))
+    axis = axes[:, -1] if axes[2, -1] >= 0 else -axes[:, -1]
+    sinus, filled = _sinus(labels, hull, centre, side)
     lines = None
     if sinus is not None:
         low, high = np.percentile((sinus - centre) @ axis, (2, 98))
         lines = (float(low), float(high))
-    return KidneyShape(centre, axis, _anterior(axis, centre, sinus), hull, sinus, lines)
+    elongation = float(variances[-1] / variances[-2])
+    return KidneyShape(centre, axis, _anterior(axis, centre, sinus), hull, sinus, filled, lines, elongation)
 
 
 def hull_mask(mask: Mask, volume: Volume) -> Mask | None:
@@ -88,29 +95,33 @@ def hull_mask(mask: Mask, volume: Volume) -> Mask | None:
     return np.asarray((x >= low[..., None] - 1e-6) & (x <= high[..., None] + 1e-6))
 
 
-def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> Points | None:
+def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> tuple[Points | None, float]:
+    """Positions of the sinus, and the share of it that is filled."""
     spacing = labels.grid.spacing_mm[::-1]
     # Outside the hull's box there is no dent; a large tumor makes the label map many times larger than that.
     box = bounding_box(hull, 1)
     labels = _boxed(labels, box)
-    dent = hull[box] & (labels.array == 0)
+    dent = hull[box] & (labels.array != KIDNEY)
     medial = -1.0 if side == "left" else 1.0
     x = labels.grid.origin_lps[0] + np.arange(labels.array.shape[2]) * labels.grid.spacing_mm[0]
     dent &= ((x - centre[0]) * medial > 0)[None, None]
     if not dent.any():
-        return None
+        return None, 0.0
     box = bounding_box(dent, 1)
     labels, dent = _boxed(labels, box), dent[box]
     core = ndimage.distance_transform_edt(dent, sampling=spacing) > SINUS_RADIUS_MM
     if not core.any():
-        return None
+        return None, 0.0
     opened = dent & (ndimage.distance_transform_edt(~core, sampling=spacing) <= SINUS_RADIUS_MM)
     pieces, count = ndimage.label(opened)
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    if sizes.max() * labels.grid.voxel_volume_mm3 / 1000 < SMALLEST_SINUS_ML:
-        return None
-    return world_points(np.asarray(pieces == sizes.argmax()), labels)
+    ml = labels.grid.voxel_volume_mm3 / 1000
+    sizes, opens = (
+        np.bincount(pieces[part], minlength=count + 1)[1:] * ml for part in (opened, opened & (labels.array == 0))
+    )
+    if sizes.max() < SMALLEST_SINUS_ML:
+        return None, 0.0
+    chosen = int((opens if opens.max() >= SMALLEST_OPEN_SINUS_ML else sizes).argmax())
+    return world_points(np.asarray(pieces == chosen + 1), labels), float(1 - opens[chosen] / sizes[chosen])
 
 
 def _boxed(labels: Volume, box: tuple[slice, ...]) -> Volume:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -123,6 +123,7 @@ def find_structures(labels: Volume) -> Structures:
     seeds, notes = _seeds(pieces)
     sides = _sided(pieces, labels.grid, seeds)
     lesion_map, found, specks = _lesions(cut, sides)
+    sides = _with_whole_lesions(sides, lesion_map, found)
     all_notes = (*notes, *sides.notes, *specks)
     return Structures(cut, sides.side_map, sides.body_map, lesion_map, labels.grid, sides.kidneys, found, all_notes)
 
@@ -268,6 +269,16 @@ def _split_at(pieces: _Pieces, waist: float, near: npt.NDArray[np.uint8]) -> _Si
     side_map[filled] = np.where(world_points(filled, pieces.cut)[:, 0] < waist, 1, 2)
     why = "The kidneys are connected (horseshoe, or touching); they are divided at the thinnest place between them."
     return _Sides((Kidney("right", why), Kidney("left", why)), side_map, side_map * near[pieces.map], (why,))
+
+
+def _with_whole_lesions(sides: _Sides, lesion_map: npt.NDArray[np.uint16], lesions: tuple[Lesion, ...]) -> _Sides:
+    """The plane between connected kidneys divides parenchyma; a tumour that it cuts belongs to one of them whole."""
+    side_map, body_map = sides.side_map.copy(), sides.body_map.copy()
+    for lesion in lesions:
+        mask, number = lesion_map == lesion.number, SIDES.index(lesion.side) + 1
+        body_map[mask & (body_map > 0)] = number
+        side_map[mask] = number
+    return replace(sides, side_map=side_map, body_map=body_map)
 
 
 def _lesions(cut: Volume, sides: _Sides) -> tuple[npt.NDArray[np.uint16], tuple[Lesion, ...], tuple[str, ...]]:

@@ -11,7 +11,7 @@ import numpy as np
 from tunet import __version__
 from tunet.measurement.measures import Examination, KidneyMeasures, LesionMeasures, Measurement
 from tunet.measurement.padua import PaduaScore
-from tunet.measurement.renal import Component, RenalScore
+from tunet.measurement.renal import Component, RenalScore, number_text
 from tunet.planning.provenance import Provenance
 from tunet.planning.report_views import distance_view, whole_views
 from tunet.planning.slices import Painter
@@ -139,7 +139,7 @@ def report_content(
         ),
         views=tuple(Picture(png, caption) for png, caption in whole_views(examined)),
         kidneys=Table(
-            ("Kidney", "Parenchyma", "With tumor", "Tumor to parenchyma", "Length", "Axial", "Mean HU"),
+            ("Kidney", "Parenchyma", "With tumor", "Tumor to parenchyma", "Length with tumor", "Axial", "Mean HU"),
             tuple(_kidney_row(kidney) for kidney in measurement.kidneys),
         ),
         lesions=tuple(_lesion_section(painter, examined, lesion) for lesion in drawn),
@@ -170,7 +170,7 @@ def _kidney_row(kidney: KidneyMeasures) -> tuple[str, ...]:
 
 
 def _lesion_section(painter: Painter, examined: Examination, lesion: LesionMeasures) -> LesionSection:
-    name = f"Tumor {lesion.number}, {lesion.side} kidney" + (" (side uncertain)" if lesion.uncertain else "")
+    name = f"Tumor {lesion.number}, {lesion.side} kidney" + (" (uncertain)" if lesion.uncertain else "")
     score = lesion.renal
     return LesionSection(
         title=name,
@@ -227,7 +227,7 @@ def _lesion_rows(lesion: LesionMeasures) -> list[tuple[str, str]]:
 def _score_title(score: RenalScore) -> str:
     if score.text is None:
         return "R.E.N.A.L. nephrometry: no total, because a component could not be told"
-    return f"R.E.N.A.L. nephrometry {score.text}, {score.risk} complexity"
+    return f"R.E.N.A.L. nephrometry, approximate: {score.text}, {score.risk} complexity"
 
 
 def _padua_title(score: PaduaScore) -> str:
@@ -264,7 +264,7 @@ def measured(part: Component) -> str:
         return "-"
     if isinstance(part.value, str):
         return {"a": "a, anterior", "p": "p, posterior", "x": "x, neither"}[part.value]
-    return f"{'about ' if part.approximate else ''}{part.value:.{1 if part.unit == 'cm' else 0}f}\u00a0{part.unit}"
+    return f"{'about ' if part.approximate else ''}{number_text(part)}\u00a0{part.unit}"
 
 
 def _other_lesions(lesions: tuple[LesionMeasures, ...]) -> Table | None:
