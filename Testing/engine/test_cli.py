@@ -90,6 +90,26 @@ class TestSegment:
         assert labels.shape == sitk.GetArrayFromImage(sitk.ReadImage(str(ct))).shape
         assert outside.max() == 0
 
+    def test_into_the_folder_of_an_earlier_run_leaves_none_of_its_maps(self, ct, bundle, tmp_path):
+        arguments = ("segment", ct, "-o", tmp_path / "out", "--bundle", bundle, "--variant", "tunet")
+        assert tunet(*arguments, "--save-probabilities").returncode == 0
+        assert tunet(*arguments).returncode == 0
+        assert {path.name for path in (tmp_path / "out").iterdir()} == {"segmentation.nii.gz", "report.json"}
+
+    @pytest.mark.parametrize("report", [True, False])
+    def test_a_corrected_or_foreign_segmentation_is_not_replaced(self, done, ct, bundle, tmp_path, report):
+        labels = sitk.ReadImage(str(done[1] / "segmentation.nii.gz"))
+        labels[3, 3, 3] = 2
+        sitk.WriteImage(labels, str(tmp_path / "segmentation.nii.gz"))
+        if report:
+            (tmp_path / "report.json").write_bytes((done[1] / "report.json").read_bytes())
+        before = (tmp_path / "segmentation.nii.gz").read_bytes()
+        result = tunet("segment", ct, "-o", tmp_path, "--bundle", bundle)
+        assert result.returncode == 2
+        assert is_one_sentence(result.stderr)
+        assert "was changed since" in result.stderr
+        assert (tmp_path / "segmentation.nii.gz").read_bytes() == before
+
     def test_smaller_stride_runs_more_windows(self, ct, bundle, tmp_path):
         counts = []
         for stride in (24, 12):
@@ -249,7 +269,7 @@ def test_synthesize_writes_the_kits_layout(tmp_path):
 
 
 def test_a_file_error_of_the_system_is_cut_to_a_readable_length(monkeypatch, capsys):
-    def fails(standalone_mode):
+    def fails(arguments, standalone_mode):
         raise OSError(36, "File name too long", "x" * 5000)
 
     monkeypatch.setattr(cli, "app", fails)
@@ -260,3 +280,16 @@ def test_a_file_error_of_the_system_is_cut_to_a_readable_length(monkeypatch, cap
     assert left.value.code == 2
     assert said.startswith("tunet: File name too long: xxx")
     assert len(said) < 1000
+
+
+def test_version():
+    from tunet import __version__
+
+    assert tunet("--version").stdout.strip() == f"tunet {__version__}"
+
+
+@pytest.mark.parametrize("words", [(), ("bundle",)], ids=str)
+def test_without_a_command_the_help_is_shown(words):
+    result = tunet(*words)
+    assert "Usage" in result.stdout + result.stderr
+    assert "tunet: \n" not in result.stderr

@@ -20,7 +20,14 @@ def test_square_brackets_in_names_are_shown_as_they_are(capsys):
         device_name="",
         precision="fp32",
         postprocessing="",
+        thresholds={},
         windows="kidneys",
+        stride=(32, 32, 32),
+        mirrored=False,
+        roi=None,
+        ct_size=(1, 1, 1),
+        ct_spacing_mm=(1.0, 1.0, 1.0),
+        labels_fingerprint="",
         seconds={},
         peak_memory_mb=None,
         peak_gpu_memory_mb=None,
@@ -33,3 +40,4 @@ def test_square_brackets_in_names_are_shown_as_they_are(capsys):
     shown = capsys.readouterr()
     assert "/data/[ct]/out" in shown.out
     assert "Used series 'Abd [/PEL] 5mm'." in shown.err
+    assert "does not mean that there is none" in " ".join(shown.out.split())

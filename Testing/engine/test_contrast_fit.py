@@ -151,3 +151,10 @@ def test_json_round_trip():
 def test_values_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError, match="contrast fit"):
         ContrastFit.from_json({**FIT.to_json(), **wrong})
+
+
+def test_what_is_neither_kidney_nor_certainly_something_else_tells_nothing():
+    whole, ct = beside_liver(0.5, 60.0)
+    whole.array[:, :, 16:], ct.array[:, :, 16:] = 0.15, 60.0
+    found = ContrastFit().applied(whole, volume(0.0), ct).array[0, 0, DOUBTFUL.start]
+    assert found == pytest.approx(0.5, abs=0.02)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 from dicom_factory import Series
+from tunet.dicom_slices import list_stacks
 from tunet.errors import InputError
 from tunet.volume import Volume
 from tunet.volume_io import read_ct
@@ -236,3 +240,51 @@ class TestRealData:
         volume = read_ct(folder).volume
         assert volume.grid == Volume.from_sitk(itk).grid
         assert np.array_equal(volume.array, sitk.GetArrayFromImage(itk))
+
+
+def edited(folder: Path, **values) -> Path:
+    """The folder, with these attributes in all of its images."""
+    for path in sorted(folder.glob("*.dcm")):
+        data = pydicom.dcmread(path)
+        for name, value in values.items():
+            setattr(data, name, value)
+        data.save_as(path)
+    return folder
+
+
+class TestWhatIsOneStack:
+    def sizes(self, folder) -> list[int]:
+        return [len(stack.slices) for stack in list_stacks(folder).stacks]
+
+    @pytest.mark.parametrize("other", [{"PatientID": "OTHER"}, {"PixelSpacing": [1.0, 1.0]}], ids=str)
+    def test_images_of_another_patient_or_pixel_under_the_same_series_are_another(self, tmp_path, other):
+        first = Series()
+        first.write(tmp_path / "a")
+        Series(uid=first.uid, heights=(12.0, 15.0)).write(tmp_path / "b")
+        edited(tmp_path / "b", **other)
+        assert self.sizes(tmp_path) == [4, 2]
+
+    def test_images_at_several_places_under_one_instance_are_no_copies(self, tmp_path):
+        assert self.sizes(edited(Series().write(tmp_path), SOPInstanceUID="1.2.3")) == [4]
+
+    def test_series_without_a_number_or_uid_go_by_folder(self, tmp_path):
+        for name, heights in (("a", (0.0, 3.0, 6.0)), ("b", (9.0, 12.0))):
+            folder = Series(heights=heights, study="1.2.3").write(tmp_path / name)
+            edited(folder, SeriesInstanceUID="", SeriesNumber=None)
+        assert self.sizes(tmp_path) == [3, 2]
+
+    def test_a_screen_save_is_no_ct(self, tmp_path):
+        kind = ("DERIVED", "SECONDARY", "SCREEN SAVE")
+        (stack,) = list_stacks(Series(image_type=kind).write(tmp_path)).stacks
+        assert not stack.is_axial_ct
+
+
+def test_a_steep_tilt_is_refused(tmp_path):
+    """1.2 mm a mm are 50 degrees."""
+    with pytest.raises(InputError, match="shifted against each other"):
+        read_ct(Series(drift=(0.0, 1.2)).write(tmp_path))
+
+
+def test_the_first_of_several_gaps_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"the first gap after 23\.0 mm"):
+        read_ct(Series(heights=(0.0, 3.0, 9.0, 12.0, 21.0)).write(tmp_path))

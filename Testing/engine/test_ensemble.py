@@ -43,3 +43,11 @@ def test_does_not_change_what_it_was_given():
 def test_mean_of_nothing_is_refused():
     with pytest.raises(ValueError, match="nothing"):
         _ = RunningMean().mean
+
+
+def test_the_deviation_of_a_map_that_counts_several_times():
+    """0 once and 1 three times: sqrt(3/4 * 1/4)."""
+    mean = RunningMean()
+    mean.add(np.zeros(1, np.float32))
+    mean.add(np.ones(1, np.float32), 3)
+    assert mean.standard_deviation[0] == pytest.approx(0.4330, abs=1e-4)

@@ -196,3 +196,14 @@ def test_bf16_stays_close_to_fp32():
     exact = Engine(CPU).sliding(network, image, windowing, nothing)
     fast = Engine(resolve("cpu", "bf16")).sliding(network, image, windowing, nothing)
     assert np.abs(exact - fast).max() < 0.05
+
+
+def test_an_image_smaller_than_a_window_is_seen_with_its_border_repeated():
+    class Left(torch.nn.Module):
+        def forward(self, image):
+            return torch.roll(image, 1, dims=-1)
+
+    image = np.full((1, 1, 2), 3.0, np.float32)  # in a window of 4: 3 3 3 3
+    engine = Engine(resolve("cpu", "fp32"))
+    found = engine.sliding(Left(), image, Windowing((1, 1, 4), (1, 1, 1)), lambda: None)
+    assert found[0, 0, 0] == pytest.approx([1 / (1 + np.exp(-3.0))] * 2, abs=1e-6)

@@ -14,7 +14,7 @@ from tunet.live import LOWEST_THRESHOLD, LiveSegmentation, UserThresholds
 from tunet.output import write_scratch
 from tunet.postprocessing import label_regions
 from tunet.probability import ProbabilityMaps
-from tunet.thresholds import CLINICAL, PAPER, EvaluationGrid, LocalizationUse, TumorOutsideWhole
+from tunet.thresholds import CLINICAL, PAPER, PLAIN, EvaluationGrid, LocalizationUse, TumorOutsideWhole
 from tunet.volume import Volume
 
 GRID = Grid((10, 14, 12), (2.0, 2.0, 3.0))
@@ -105,3 +105,41 @@ def test_a_size_in_model_voxels_becomes_a_volume():
     small = on_ct.small_tumor
     assert (small.lower, small.voxels) == (0.2, None)
     assert small.mm3 == pytest.approx(2966.3, abs=0.1)
+
+
+def live(whole, tumor, options) -> LiveSegmentation:
+    """Maps of the values of a line, or of an array, with L-Net sure of everything; voxels of 1 mm."""
+    maps = [np.asarray(values, np.float32).reshape((1, *np.atleast_2d(values).shape)) for values in (whole, tumor)]
+    grid = Grid(maps[0].shape, (1.0, 1.0, 1.0))
+    return LiveSegmentation(ProbabilityMaps(*(Volume(m, grid) for m in (np.ones_like(maps[0]), *maps))), options)
+
+
+WITHOUT_L_NET = replace(CLINICAL, localization=LocalizationUse.OFF, smallest_kidney_mm3=0)
+
+
+def test_a_small_third_kidney_goes():
+    options = replace(PLAIN, third_kidney_share=0.5)
+    found = live([1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1], [0] * 12, options).labels()
+    assert found.array.ravel().tolist() == [1] * 5 + [0] + [1] * 4 + [0, 0]
+
+
+def test_the_smallest_tumour_alone_changes_the_labels():
+    segmentation = live([0.9] * 4, [0, 0, 0.9, 0.9], WITHOUT_L_NET)
+    few = UserThresholds(0.5, 0.4, 0.5, 0.3, 0)
+    assert segmentation.labels(few).array.ravel().tolist() == [1, 1, 2, 2]
+    assert segmentation.labels(replace(few, smallest_tumor_ml=0.003)).array.ravel().tolist() == [1, 1, 1, 1]
+
+
+def test_a_bar_that_ends_inside_the_box_of_a_later_island_stays():
+    whole = np.zeros((5, 5), np.float32)
+    whole[:3, 2] = whole[1:, 0] = whole[1:, 4] = whole[4] = 0.9
+    assert np.array_equal(live(whole, np.zeros_like(whole), PLAIN).labels().array[0], whole > 0.5)
+
+
+def test_growing_goes_over_a_corner():
+    found = live([[0.9, 0], [0, 0.45]], [[0, 0], [0, 0]], WITHOUT_L_NET).labels()
+    assert found.array.ravel().tolist() == [1, 0, 0, 1]
+
+
+def test_a_small_tumour_follows_a_lowered_threshold():
+    assert UserThresholds(0.5, 0.4, 0.5, 0.1, 0).applied_to(CLINICAL).small_tumor.lower == 0.1

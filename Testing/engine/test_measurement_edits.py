@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from measured_shapes import two_kidneys
 from tunet.errors import UsageError
-from tunet.measurement.edits import RenalEdit, edited_score, parse_edit, with_edits
+from tunet.measurement.edits import RenalEdit, carried_over, edited_score, parse_edit, with_edits
 from tunet.measurement.measures import measure
 
 
@@ -51,3 +53,25 @@ def test_command_line():
 def test_what_cannot_be_read(text):
     with pytest.raises(UsageError, match="cannot be read; write for example"):
         parse_edit(text)
+
+
+def lesions_at(*places_and_sizes):
+    """Of a measurement what says which lesion is which: centres along x and largest diameters in mm."""
+    found = tuple(
+        SimpleNamespace(number=number, centre_lps=(x, 0.0, 0.0), largest=SimpleNamespace(length_mm=mm))
+        for number, (x, mm) in enumerate(places_and_sizes, start=1)
+    )
+    return SimpleNamespace(lesions=found)
+
+
+def test_an_edit_goes_as_far_as_half_a_diameter():
+    before = lesions_at((0.0, 20.0))
+    assert carried_over([RenalEdit(1, n=2)], before, lesions_at((12.0, 20.0))) == ()
+    assert carried_over([RenalEdit(1, n=2)], before, lesions_at((8.0, 20.0))) == (RenalEdit(1, n=2),)
+
+
+def test_an_edit_of_a_lesion_that_is_gone_does_not_go_to_its_neighbour():
+    """A lesion of 66 mm is deleted; the next one, 25 mm away, has an edit of its own, or none."""
+    before, after = lesions_at((60.0, 66.0), (85.0, 15.0)), lesions_at((85.0, 15.0))
+    assert carried_over([RenalEdit(1, n=1), RenalEdit(2, n=3)], before, after) == (RenalEdit(1, n=3),)
+    assert carried_over([RenalEdit(1, n=1)], before, after) == ()

@@ -198,3 +198,18 @@ def test_other_values_are_refused(value):
     array[0, 0, 0] = value
     with pytest.raises(InputError, match="0 background, 1 kidney, 2 tumour"):
         find_structures(replace(labels, array=array))
+
+
+def test_a_lone_kidneys_side_is_told_from_the_images_middle_wherever_that_lies():
+    """The image reaches from x = 100 to 360 mm: a kidney at 170 lies 60 mm to the patient's right of its middle."""
+    centred = box_grid((130, 60, 80), (4, 4, 4))
+    grid = replace(centred, origin_lps=(centred.origin_lps[0] + 230, *centred.origin_lps[1:]))
+    (kidney,) = find_structures(Volume(inside(grid, (170, 0, 0), (28, 24, 55)).astype(np.uint8), grid)).kidneys
+    assert kidney.side == "right"
+    assert "60 mm from the middle" in kidney.uncertain
+
+
+def test_a_lone_kidney_far_from_the_middle_of_a_narrow_image_is_a_guess_too():
+    grid = box_grid((100, 60, 80), (4, 4, 4))
+    (kidney,) = find_structures(Volume(inside(grid, (40, 0, 0), (28, 24, 55)).astype(np.uint8), grid)).kidneys
+    assert "is a guess" in kidney.uncertain

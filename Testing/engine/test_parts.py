@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tunet.grid import Grid
+from tunet.measurement.structures import find_structures
 from tunet.parts import LEFT, MOST_TUMORS, RIGHT, Part, parted
 from tunet.volume import KIDNEY, TUMOR, Volume
 
@@ -94,3 +95,25 @@ def test_many_crumbs_share_the_last_number():
     found = parted(Volume(labels, GRID), GRID, lesions=True)
     assert len(found.parts) == 1 + MOST_TUMORS
     assert found.mask(found.parts[-1]).array.sum() == 125 - (MOST_TUMORS - 1)
+
+
+def test_numbers_are_those_of_the_measured_lesions():
+    """Two cubes that touch by a corner are one lesion; a speck below 0.1 ml is none, and goes with the last."""
+    grid = Grid((30, 30, 80), (3.0, 3.0, 3.0))
+    labels = np.zeros(grid.shape, np.uint8)
+    labels[5:25, 5:25, 5:20] = KIDNEY
+    labels[10:12, 10:12, 10:12] = labels[12:14, 12:14, 12:14] = TUMOR
+    labels[20, 20, 10] = TUMOR
+    found = parted(Volume(labels, grid), grid, lesions=True)
+    numbers = [part.number for part in found.parts if part.number]
+    assert numbers == [lesion.number for lesion in find_structures(Volume(labels, grid)).lesions] == [1]
+    assert found.mask(Part(TUMOR, RIGHT, 1)).array.sum() == 17
+
+
+def test_a_side_is_that_in_the_whole_ct():
+    """The labels cover x = 16 to 168 mm of a CT whose middle lies at 236."""
+    ct = Grid((10, 10, 60), (8.0, 8.0, 8.0))
+    part = ct.moved_to_index((2.0, 0.0, 0.0), (10, 10, 20))
+    labels = np.zeros(part.shape, np.uint8)
+    labels[2:8, 2:8, 12:18] = KIDNEY
+    assert parted(Volume(labels, part), ct, sides=True).mask(Part(KIDNEY, RIGHT)).array.sum() == 216

@@ -251,3 +251,40 @@ class TestOptions:
     def test_decisions_name_the_branch(self):
         maps = ProbabilityMaps(row(1, 1), row(0.9, 0.9), row(0, 0))
         assert "set equal to the whole region" in " ".join(label_regions(maps, PAPER).decisions)
+
+
+class TestSmallPieces:
+    OFF = LocalizationUse.OFF
+
+    def test_tumour_apart_from_every_kidney_goes(self):
+        options = replace(CLINICAL, smallest_kidney_mm3=3, smallest_tumor_mm3=0, localization=self.OFF)
+        found = labels_of(row(0.9, 0.9, 0.9, 0, 0, 0), row(0, 0, 0, 0, 0.9, 0.9), options)
+        assert found == [1, 1, 1, 0, 0, 0]
+
+    def test_a_small_third_of_three_pieces_goes(self):
+        options = replace(PLAIN, third_kidney_share=0.5)
+        whole = row(1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1)
+        assert labels_of(whole, row(*[0] * 12), options) == [1] * 5 + [0] + [1] * 4 + [0, 0]
+
+    def test_pieces_hang_together_by_a_corner(self):
+        diagonal, full = volume([[[0.9, 0], [0, 0.9]]]), volume([[[0.9, 0.9], [0.9, 0.9]]])
+        tumours = replace(CLINICAL, smallest_kidney_mm3=0, smallest_tumor_mm3=2, localization=self.OFF)
+        assert labels_of(full, diagonal, tumours) == [2, 1, 1, 2]
+        kidneys = replace(CLINICAL, smallest_kidney_mm3=2, smallest_tumor_mm3=0, localization=self.OFF)
+        assert labels_of(diagonal, volume([[[0, 0], [0, 0]]]), kidneys) == [1, 0, 0, 1]
+
+
+def test_l_nets_mask_is_widened_in_millimetres():
+    """Voxels of 1 x 1 x 10 mm in x, y, z: L-Net saw x = 4, the kidney at x = 19 lies 15 mm away."""
+    grid = Grid((1, 1, 30), (1.0, 1.0, 10.0))
+
+    def at(x):
+        return Volume((np.arange(30) == x).astype(np.float32)[None, None], grid)
+
+    options = replace(CLINICAL, smallest_kidney_mm3=0, smallest_tumor_mm3=0)
+    found = label_regions(ProbabilityMaps(at(4), at(19), at(-1)), options).labels.array
+    assert np.flatnonzero(found).tolist() == [19]
+
+
+def test_profile_clinical():
+    assert (CLINICAL.localization_margin_mm, CLINICAL.smallest_kidney_mm3) == (20, 10_000)

@@ -121,3 +121,23 @@ def test_everywhere_is_the_bundles_plan():
 )
 def test_everything_is_looked_at_where_voxels_far_from_the_kidneys_decide(options, coverage):
     assert Coverage.for_result(options) is coverage
+
+
+def test_the_margin_around_a_kidney_is_in_millimetres():
+    """Voxels of 1 x 2 x 5 mm in x, y, z; L-Net's are four times as large and saw model voxels 24 to 31."""
+    model = Grid((64, 64, 64), (1.0, 2.0, 5.0))
+    coarse = model.resized((16, 16, 16))
+    array = np.zeros(coarse.shape, np.float32)
+    array[6:8, 6:8, 6:8] = 0.9
+    assert kidney_boxes(Volume(array, coarse), model, CLINICAL) == (Box((20, 14, 4), (36, 42, 52)),)
+
+
+def test_the_grid_of_a_box_begins_at_its_first_voxel():
+    assert Box((1, 2, 3), (4, 6, 8)).grid(Grid((10, 20, 30), (1.0, 2.0, 5.0))).origin_lps == (3.0, 4.0, 5.0)
+
+
+def test_windows_at_the_kidneys_have_gaussian_weights_and_the_box_in_their_middle():
+    """20 voxels along z need two windows of 16 half a window apart, 24 together: 2 to spare on either side."""
+    plan = look_at((Box((20, 20, 20), (40, 30, 30)),), (64,) * 3, Windowing((16,) * 3, (4,) * 3))
+    assert sorted({window.start[0] for window in plan.windows}) == [18, 26]
+    assert plan.windowing.blend is Blend.GAUSSIAN

@@ -10,7 +10,8 @@ from bundles import tiny_bundle
 from tunet.compute import resolve
 from tunet.grid import Grid
 from tunet.report import peak_memory_mb, report_on
-from tunet.segmenter import Segmentation
+from tunet.segmenter import Segmentation, Segmenter
+from tunet.thresholds import CLINICAL
 from tunet.volume import Volume
 
 
@@ -23,11 +24,10 @@ def report(tmp_path):
     return report_on(
         Segmentation(Volume(labels, grid), ("a branch",), ("found",)),
         source="ct.nii.gz",
-        bundle=tiny_bundle(tmp_path / "b"),
-        members=("tunet",),
-        compute=resolve("cpu", "fp32"),
-        postprocessing="clinical",
-        windows="kidneys",
+        ct=grid,
+        roi=None,
+        segmenter=Segmenter.load(tiny_bundle(tmp_path / "b"), resolve("cpu", "fp32")),
+        postprocessing=CLINICAL,
         seconds={"x": 1.23456},
         warnings=("read",),
     )
@@ -47,6 +47,9 @@ def test_json_round_trip(report, tmp_path):
     data = json.loads((tmp_path / "report.json").read_text())
     assert data["bundle"] == "tiny"
     assert data["precision"] == "fp32"
+    assert (data["ct_size"], data["ct_spacing_mm"], data["roi"]) == ([10, 10, 10], [1.0, 2.0, 5.0], None)
+    assert data["thresholds"]["tumor"] == {"upper": 0.5, "lower": 0.3, "fallback": None}
+    assert not data["mirrored"]
     assert data["seconds"] == {"x": 1.235}
     assert "not a medical device" in data["notice"]
 

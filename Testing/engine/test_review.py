@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tunet.grid import Grid
 from tunet.review import change_between, fingerprint, focus_lps, volume_ml
-from tunet.volume import Volume
+from tunet.volume import TUMOR, Volume
 
 GRID = Grid((1, 2, 5), (5.0, 10.0, 10.0))
 
@@ -68,7 +68,7 @@ class TestFocus:
     def test_the_largest_tumor(self):
         array = self.labels()
         array[0, 0, 8] = array[3, 0, 4] = array[3, 0, 5] = 2
-        assert focus_lps(Volume(array, self.GRID)) == pytest.approx((14.5, 20.0, 42.0))
+        assert focus_lps(Volume(array, self.GRID)) == pytest.approx((14.0, 20.0, 42.0))
 
     def test_nothing(self):
         assert focus_lps(Volume(np.zeros((4, 5, 9), dtype=np.uint8), self.GRID)) is None
@@ -91,3 +91,13 @@ class TestFingerprint:
 
     def test_nothing_has_one_too(self):
         assert fingerprint(mask()) == fingerprint(padded(mask(), 1, 1))
+
+
+def test_the_place_to_look_first_lies_inside_a_hollow_tumour():
+    """A C whose centre of mass lies in its gap."""
+    labels = np.zeros((3, 9, 9), np.uint8)
+    labels[1, 1:8, 1:8] = TUMOR
+    labels[1, 2:7, 2:9] = 0
+    grid = Grid(labels.shape, (1.0, 1.0, 1.0))
+    x, y, z = grid.to_index(np.asarray([focus_lps(Volume(labels, grid))]))[0].round().astype(int)
+    assert labels[z, y, x] == TUMOR

@@ -67,6 +67,11 @@ class TestPredict:
     def test_mirrored_passes_of_one_member_give_an_uncertainty(self, tmp_path):
         assert segmenter(tmp_path, mirrored=True).predict(CT).maps.uncertainty.array.max() > 0
 
+    def test_mirrored_passes_change_nothing_but_the_uncertainty(self, tmp_path):
+        plain, mirrored = (segmenter(tmp_path, mirrored=on).predict(CT).maps for on in (False, True))
+        for name in ("localization", "whole", "tumor"):
+            assert np.array_equal(getattr(plain, name).array, getattr(mirrored, name).array)
+
     def test_mirrored_passes_of_a_symmetric_network_agree(self, tmp_path):
         loaded = segmenter(tmp_path, mirrored=True)
 

@@ -79,3 +79,11 @@ def test_doubts_do_not_depend_on_the_order_of_the_axes(orientation):
     turned = Volume.from_sitk(sitk.DICOMOrient(image, orientation))
     assert doubts_about(turned) == doubts_about(Volume.from_sitk(image))
     assert "80 mm long" in doubts_about(turned)[0]
+
+
+def test_uneven_bone_is_no_contrast_medium():
+    """0.27 litres of 190 HU in the mean, but of -10 and 390."""
+    ct = abdomen(enhanced=False)
+    block = ct.array[16:36, 40:60, 30:45]
+    block[:] = 190 + np.where(np.random.default_rng(0).random(block.shape) < 0.5, -200, 200)
+    assert "without contrast" in " ".join(doubts_about(ct))

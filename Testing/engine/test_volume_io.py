@@ -207,3 +207,48 @@ def test_itk_says_nothing_of_its_own(tmp_path, capfd):
     path.write_bytes(path.read_bytes()[:300])
     refused(path, "incomplete")
     assert capfd.readouterr().err == ""
+
+
+def test_negative_labels_are_refused(tmp_path):
+    array = np.zeros((4, 4, 4), np.int16)
+    array[1, 1, 1] = -1
+    sitk.WriteImage(sitk.GetImageFromArray(array), str(tmp_path / "labels.nii.gz"))
+    with pytest.raises(InputError, match="not a label map"):
+        read_labels(tmp_path / "labels.nii.gz")
+
+
+def test_an_nrrd_over_time_is_refused(tmp_path):
+    array = np.random.default_rng(0).integers(-1000, 500, (2, 4, 5, 6)).astype(np.int16)
+    sitk.WriteImage(sitk.GetImageFromArray(array, isVector=False), str(tmp_path / "ct.nrrd"))
+    with pytest.raises(InputError, match="2 volumes over time"):
+        read_ct(tmp_path / "ct.nrrd")
+
+
+def test_the_transform_that_was_taken_is_named(tmp_path):
+    """The sform of this file, at byte 280, has x the other way round than its qform."""
+    path = tmp_path / "ct.nii"
+    array = np.random.default_rng(0).integers(-1000, 900, (8, 9, 10)).astype(np.int16)
+    sitk.WriteImage(sitk.GetImageFromArray(array), str(path))
+    data = bytearray(path.read_bytes())
+    data[252:256] = struct.pack("<hh", 1, 1)
+    data[280:284] = struct.pack("<f", -struct.unpack("<f", data[280:284])[0])
+    path.write_bytes(data)
+    reading = read_ct(path)
+    assert "the sform was taken" in reading.warnings[0]
+    assert reading.volume.grid.direction_matrix[0, 0] == -1
+
+
+@pytest.mark.parametrize(
+    ("values", "words"), [([0, 1], "0 to 1"), ([0, 1, 2], "a label map"), ([0, 0.2, 0.9], "a probability map")], ids=str
+)
+def test_what_was_made_from_a_ct_is_no_ct(tmp_path, values, words):
+    array = np.random.default_rng(0).choice(values, (4, 5, 6)).astype(np.float32)
+    sitk.WriteImage(sitk.GetImageFromArray(array), str(tmp_path / "ct.nii.gz"))
+    with pytest.raises(InputError, match=words):
+        read_ct(tmp_path / "ct.nii.gz")
+
+
+def test_a_zip_is_to_be_unpacked(tmp_path):
+    (tmp_path / "ct.zip").write_bytes(b"PK")
+    with pytest.raises(InputError, match="unpack it"):
+        read_ct(tmp_path / "ct.zip")

@@ -121,6 +121,8 @@ def _windowing(default: Windowing, stride: int | None) -> Windowing:
         return default
     if stride < 1:
         raise UsageError(f"--stride is a number of voxels of at least 1, got {stride}.")
+    if stride > max(default.window):
+        raise UsageError(f"--stride is at most {max(default.window)}, the size of this model's windows, got {stride}.")
     z, y, x = (min(stride, length) for length in default.window)
     return replace(default, stride=(z, y, x))
 

@@ -98,7 +98,10 @@ def _nothing_usable(listing: Listing, folder: Path) -> str:
         return f"{folder.name} holds {found}, not CT; give the folder of the CT series."
     if listing.unreadable:
         count = len(listing.unreadable)
-        return f"{folder.name} holds no readable DICOM images ({count} damaged or empty); copy them again."
+        return (
+            f"{folder.name} holds no readable DICOM images ({count} damaged or empty); give the folder of the CT "
+            "series, or copy it again."
+        )
     return f"There are no DICOM images in {folder.name}; give the folder of the CT series."
 
 

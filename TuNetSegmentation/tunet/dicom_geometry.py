@@ -122,7 +122,7 @@ def _even_step(heights: npt.NDArray[np.float64], stack: Stack) -> float:
     whole = np.rint(steps / smallest)
     missing = int((whole - 1).sum())
     if missing and np.all(np.abs(steps / smallest - whole) < GAP_SHARE):
-        where = heights[int(whole.argmax())]
+        where = heights[int((whole > 1).argmax())]
         raise InputError(
             f"{missing} {'slice is' if missing == 1 else 'slices are'} missing from {stack}, the first gap after "
             f"{where:.1f} mm; export the complete series."

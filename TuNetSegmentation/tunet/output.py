@@ -203,8 +203,9 @@ def _unwritable(path: Path, error: BaseException) -> str:
     folder = path if path.is_dir() else path.parent
     while not folder.exists():
         folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if getattr(error, "errno", None) == errno.ENOSPC or free < 1 << 20:
+    disk = shutil.disk_usage(folder)
+    # File systems that are no disks, as /proc, have a total of 0.
+    if getattr(error, "errno", None) == errno.ENOSPC or (disk.total and disk.free < 1 << 20):
         return f"There is no space left on the disk of {folder}; free some or choose another folder."
     reason = getattr(error, "strerror", None) or "it cannot be written"
     return f"The result cannot be stored in {folder} ({reason}); choose another folder."

@@ -6,17 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from tunet.grid import Grid
-from tunet.measurement.structures import SIDES, find_structures
+from tunet.measurement.structures import SIDES, Lesion, Structures, find_structures
 from tunet.volume import KIDNEY, TUMOR, Volume
 
 LEFT, RIGHT = "left", "right"
 
-# More tumours than this share the last number.
+# More tumours than this, and specks too small for a lesion, go with the last one.
 MOST_TUMORS = 20
-_NEIGHBORS = ndimage.generate_binary_structure(3, 3)
 
 
 @dataclass(frozen=True)
@@ -49,45 +47,32 @@ class Parted:
 def parted(labels: Volume, ct: Grid, sides: bool = False, lesions: bool = False) -> Parted:
     """Take a label map (0, 1 kidney, 2 tumour) apart as asked.
 
-    ``ct`` is the grid of the whole CT, of which the labels may cover a part. Sides are those of
+    ``ct`` is the grid of the whole CT, of which the labels may cover a part. Sides and lesions are those of
     :mod:`tunet.measurement.structures`.
     """
-    is_left = _is_left(labels, ct) if sides or lesions else np.zeros(labels.grid.shape, dtype=bool)
+    kidney, tumor = labels.array == KIDNEY, labels.array == TUMOR
+    kidneys, tumors = [(Part(KIDNEY), kidney)], [(Part(TUMOR), tumor)]
+    # On the whole CT: where only one kidney is found, the middle of the image decides.
+    found = find_structures(labels.on_lattice(ct, outside=0)) if (sides or lesions) and labels.array.any() else None
+    if sides:
+        is_left = _on(labels.grid, found, found.side_map) == SIDES.index(LEFT) + 1 if found else np.zeros_like(kidney)
+        kidneys = [(Part(KIDNEY, RIGHT), kidney & ~is_left), (Part(KIDNEY, LEFT), kidney & is_left)]
+    if lesions and found and found.lesions:
+        tumors = _tumors(tumor, _on(labels.grid, found, found.lesion_map), found.lesions)
     values = np.zeros(labels.grid.shape, dtype=np.uint8)
-    parts: list[Part] = []
-    kidney = labels.array == KIDNEY
-    for side, there in ((RIGHT, kidney & ~is_left), (LEFT, kidney & is_left)) if sides else ((None, kidney),):
-        parts.append(Part(KIDNEY, side))
-        values[there] = len(parts)
-    for part, there in _tumors(labels.array == TUMOR, is_left, lesions):
-        parts.append(part)
-        values[there] = len(parts)
-    return Parted(Volume(values, labels.grid), tuple(parts))
+    for number, (_part, there) in enumerate((*kidneys, *tumors), start=1):
+        values[there] = number
+    return Parted(Volume(values, labels.grid), tuple(part for part, _there in (*kidneys, *tumors)))
 
 
 def _tumors(
-    tumor: npt.NDArray[np.bool_], is_left: npt.NDArray[np.bool_], lesions: bool
+    tumor: npt.NDArray[np.bool_], lesion_map: npt.NDArray[np.integer], lesions: tuple[Lesion, ...]
 ) -> list[tuple[Part, npt.NDArray[np.bool_]]]:
-    if not lesions or not tumor.any():
-        return [(Part(TUMOR), tumor)]
-    pieces, count = ndimage.label(tumor, _NEIGHBORS)
-    sizes = np.bincount(pieces.ravel())[1:]
-    numbers = np.zeros(count + 1, dtype=np.int64)
-    numbers[1 + np.argsort(-sizes, kind="stable")] = np.minimum(np.arange(count) + 1, MOST_TUMORS)
-    numbered = numbers[pieces]
-    found = []
-    for number in range(1, min(count, MOST_TUMORS) + 1):
-        there = numbered == number
-        side = LEFT if np.count_nonzero(is_left[there]) * 2 > np.count_nonzero(there) else RIGHT
-        found.append((Part(TUMOR, side, number), there))
-    return found
+    shown = lesions[:MOST_TUMORS]
+    numbers = np.minimum(lesion_map, len(shown))
+    numbers[tumor & (numbers == 0)] = len(shown)
+    return [(Part(TUMOR, lesion.side, lesion.number), numbers == lesion.number) for lesion in shown]
 
 
-def _is_left(labels: Volume, ct: Grid) -> npt.NDArray[np.bool_]:
-    """Whether each voxel belongs to the patient's left kidney."""
-    if not labels.array.any():
-        return np.zeros(labels.grid.shape, dtype=bool)
-    # On the whole CT: where only one kidney is found, the middle of the image decides.
-    found = find_structures(labels.on_lattice(ct, outside=0))
-    left = found.side_map == SIDES.index("left") + 1
-    return np.asarray(Volume(left, found.labels.grid).on_lattice(labels.grid, outside=False).array)
+def _on(grid: Grid, found: Structures, values: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    return Volume(values, found.labels.grid).on_lattice(grid, outside=0).array

@@ -18,6 +18,9 @@ SMALLEST_SPACING_MM, LARGEST_SPACING_MM = 0.05, 50.0
 # No table is this long and no scanner this far from its origin; a damaged header can say anything.
 LONGEST_MM, LARGEST_MM3, FARTHEST_MM = 4000.0, 4e9, 100_000.0
 
+# Label maps have no more structures than this (TotalSegmentator's 117).
+MOST_LABEL = 150.0
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -82,3 +85,18 @@ def check_voxels(volume: Volume, name: str, constant_allowed: bool = False) -> N
         raise InputError(f"{name} holds voxels that are not numbers (NaN or infinite); export the CT again.")
     if low == high and not constant_allowed:
         raise InputError(f"Every voxel of {name} has the same value, {low:g}; this is not a CT.")
+
+
+def check_is_ct(volume: Volume, name: str) -> None:
+    """Refuse what was made from a CT: no CT is without a value below 0 HU and of so few others.
+
+    Raises:
+        InputError: the values are those of a mask, a probability map or a label map.
+    """
+    low, high = float(volume.array.min()), float(volume.array.max())
+    if low >= 0 and high <= 1:
+        raise InputError(
+            f"{name} has values from 0 to 1, as a mask or a probability map; give the CT it was made from."
+        )
+    if low == 0 and high <= MOST_LABEL and bool((volume.array == np.rint(volume.array)).all()):
+        raise InputError(f"{name} has the whole numbers 0 to {high:g}, as a label map; give the CT it was made from.")

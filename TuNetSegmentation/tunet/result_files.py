@@ -75,11 +75,10 @@ def segment_into(
     report = report_on(
         segmentation,
         source=reading.description,
-        bundle=model.bundle,
-        members=tuple(m.member.variant for m in segmenter.members),
-        compute=segmenter.engine.compute,
-        postprocessing=model.postprocessing.profile,
-        windows=segmenter.coverage.value,
+        ct=reading.volume.grid,
+        roi=roi,
+        segmenter=segmenter,
+        postprocessing=model.postprocessing,
         seconds=progress.seconds,
         warnings=(*reading.warnings, *prediction.warnings),
     )

@@ -59,13 +59,20 @@ def focus_lps(labels: Volume) -> Triple | None:
     ``labels`` is a label map (0, 1 kidney, 2 tumour).
     """
     for label in (TUMOR, KIDNEY):
-        pieces, count = ndimage.label(labels.array == label)
+        pieces, count = ndimage.label(labels.array == label, np.ones((3, 3, 3)))
         if count:
             largest = int(np.argmax(np.bincount(pieces.ravel())[1:])) + 1
-            z, y, x = ndimage.center_of_mass(pieces == largest)
-            left, posterior, superior = labels.grid.to_lps(np.array([[x, y, z]]))[0]
-            return float(left), float(posterior), float(superior)
+            places = labels.grid.to_lps(np.argwhere(pieces == largest)[:, ::-1].astype(float))
+            # The middle of a bent or hollow piece may lie outside it.
+            nearest = np.linalg.norm(places - places.mean(axis=0), axis=1).argmin()
+            left, posterior, superior = places[nearest].tolist()
+            return left, posterior, superior
     return None
+
+
+def labels_fingerprint(labels: Volume) -> str:
+    """The same for the same label map (0, 1 kidney, 2 tumour), whatever empty space lies around it."""
+    return " ".join(fingerprint(Volume(labels.array == label, labels.grid)) for label in (KIDNEY, TUMOR))
 
 
 def fingerprint(mask: Volume) -> str:

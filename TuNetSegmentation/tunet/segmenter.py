@@ -10,7 +10,7 @@ from torch import nn
 
 from tunet.bundle import Bundle
 from tunet.compute import Compute
-from tunet.ensemble import RunningMean
+from tunet.ensemble import Array, RunningMean
 from tunet.frame import Frame, frame_for
 from tunet.grid import Grid
 from tunet.inference import Engine, Mirror
@@ -210,20 +210,21 @@ class Segmenter:
             resized = resample_to_model(ct, frame, padding_value(ct.array, self.bundle.recipe.padding))
             prepared = self._prepared(resized, frame, work, progress)
         with progress.stage("Finding the kidneys"):
-            located = Volume(self._located(prepared, work, progress).mean, frame.localization)
+            located = Volume(self._located(prepared, work, progress), frame.localization)
             look = self._look(located, frame)
             progress.plan(work.of_windows(len(look.windows) - work.expected_windows))
             progress.advance(0)
         regions = self._regions(prepared, look, work, progress)
         warnings = (*frame.warnings, *self.engine.notes[notes_before:])
-        maps = self._fitted(_maps(located, regions, look, frame), resized)
+        maps = self._fitted(_maps(located, *regions, look, frame), resized)
         return Prediction(maps, ct.grid, warnings)
 
     def _work(self, frame: Frame) -> _Work:
         windowing = self.bundle.windowing
         everywhere = len(look_everywhere(frame.model.shape, windowing).windows)
-        localization = self._jobs(lambda m: (m.localization, self.bundle.localization_recipe))
-        segmentation = self._jobs(lambda m: (m.segmentation, self.bundle.recipe_of(m.member)))
+        localization = self._jobs(lambda m: (m.localization, self.bundle.localization_recipe), ((),))
+        mirrors = _MIRRORS if self.is_mirrored else ((),)
+        segmentation = self._jobs(lambda m: (m.segmentation, self.bundle.recipe_of(m.member)), mirrors)
         return _Work(
             recipes=tuple(dict.fromkeys(job.recipe for job in (*localization, *segmentation))),
             localization=localization,
@@ -242,13 +243,13 @@ class Segmenter:
             progress.advance(work.preparing)
         return prepared
 
-    def _located(self, prepared: dict[Recipe, Prepared], work: _Work, progress: Progress) -> RunningMean:
+    def _located(self, prepared: dict[Recipe, Prepared], work: _Work, progress: Progress) -> Array:
         located = RunningMean()
         for job, members in work.localization.items():
             image = prepared[job.recipe].localization_image.array
             located.add(self.engine.whole_image(job.network, image, job.mirror)[0], members)
             progress.advance(work.localizing)
-        return located
+        return located.mean
 
     def _look(self, located: Volume, frame: Frame) -> LookPlan:
         if self.coverage is Coverage.EVERYWHERE:
@@ -258,18 +259,24 @@ class Segmenter:
 
     def _regions(
         self, prepared: dict[Recipe, Prepared], look: LookPlan, work: _Work, progress: Progress
-    ) -> RunningMean:
-        """Mean and deviation of whole and tumour (2, z, y, x) on the plan's box; one empty voxel where it has none."""
-        regions = RunningMean()
+    ) -> tuple[Array, Array | None]:
+        """Whole and tumour (2, z, y, x) on the plan's box, and their deviation where there are several passes; one
+        empty voxel where there is no box.
+
+        The mean of the members, but the plain pass of a single one: it was not trained on mirrored patients, so that
+        its other passes tell how sure it is and nothing else.
+        """
         if look.box is None:
-            regions.add(np.zeros((2, 1, 1, 1), dtype=np.float32), sum(work.segmentation.values()))
-            return regions
+            nothing = np.zeros((2, 1, 1, 1), dtype=np.float32)
+            return nothing, nothing if sum(work.segmentation.values()) > 1 else None
+        regions, plain = RunningMean(), None
         for number, (job, members) in enumerate(work.segmentation.items(), start=1):
             with progress.stage(_stage_name(number, len(work.segmentation))):
                 image = prepared[job.recipe].image.array
                 found = self.engine.look(job.network, image, look, lambda: progress.advance(work.window), job.mirror)
+                plain = found.copy() if self.is_mirrored and not job.mirror else plain
                 regions.add(found, members)
-        return regions
+        return regions.mean if plain is None else plain, regions.standard_deviation
 
     def _fitted(self, maps: ProbabilityMaps, resized: Volume) -> ProbabilityMaps:
         """The maps after the bundle's contrast fit; the CT lies on the networks' whole grid."""
@@ -279,9 +286,17 @@ class Segmenter:
         hu = resized.on_lattice(maps.grid, AIR_HU)
         return replace(maps, whole=fit.applied(maps.whole, maps.tumor, hu), tumor=fit.without_fluid(maps.tumor, hu))
 
-    def _jobs(self, part_of: Callable[[MemberNetworks], tuple[nn.Module, Recipe]]) -> dict[_Job, int]:
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether passes over mirrored images give the uncertainty; several members have their own."""
+        return self.mirrored and len(self.members) == 1
+
+    def _jobs(
+        self,
+        part_of: Callable[[MemberNetworks], tuple[nn.Module, Recipe]],
+        mirrors: tuple[tuple[int, ...], ...],
+    ) -> dict[_Job, int]:
         """Every network with its input, and how many members it stands for."""
-        mirrors = _MIRRORS if self.mirrored and len(self.members) == 1 else ((),)
         jobs: dict[_Job, int] = {}
         for member in self.members:
             for mirror in mirrors:
@@ -294,13 +309,12 @@ def _stage_name(number: int, of: int) -> str:
     return "Segmenting" if of == 1 else f"Segmenting (model {number} of {of})"
 
 
-def _maps(located: Volume, regions: RunningMean, look: LookPlan, frame: Frame) -> ProbabilityMaps:
+def _maps(located: Volume, regions: Array, deviation: Array | None, look: LookPlan, frame: Frame) -> ProbabilityMaps:
     box = look.box or Box((0, 0, 0), (1, 1, 1))
     grid = box.grid(frame.model)
-    deviation = regions.standard_deviation
     return ProbabilityMaps(
         localization=located,
-        whole=Volume(regions.mean[0], grid),
-        tumor=Volume(regions.mean[1], grid),
+        whole=Volume(regions[0], grid),
+        tumor=Volume(regions[1], grid),
         uncertainty=Volume(deviation.max(axis=0), grid) if deviation is not None else None,
     )

@@ -18,6 +18,7 @@ from tunet.reading import (
     NIFTI_SUFFIXES,
     SMALLEST_SPACING_MM,
     Reading,
+    check_is_ct,
     check_name,
     check_place,
     check_voxels,
@@ -47,6 +48,7 @@ def read_ct(path: Path, series: str | None = None) -> Reading:
         return read_dicom_folder(path, series)
     image, warnings = _read_file(path)
     volume = _checked(Volume.from_sitk(image, np.float32), path)
+    check_is_ct(volume, path.name)
     return Reading(volume, path.name, (*warnings, *doubts_about(volume)), path)
 
 
@@ -131,6 +133,8 @@ def check_file(path: Path) -> None:
     if path.suffix.lower() == ".dcm" or path.suffix == "":
         raise InputError(f"{path.name} is a single file of a series; give the folder of the DICOM series.")
     if not path.name.lower().endswith(SUFFIXES):
+        if path.suffix.lower() == ".zip":
+            raise InputError(f"{path.name} is a zip; unpack it and give the folder with the CT's images.")
         raise InputError(f"{path.name} is of an unknown kind; give NIfTI, NRRD, MetaImage or a DICOM folder.")
     if not path.is_file():  # a pipe or a device would never end
         raise InputError(f"{path} is no ordinary file; give a CT file or a DICOM folder.")

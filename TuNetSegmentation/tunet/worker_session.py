@@ -94,11 +94,10 @@ class Session:
         report = report_on(
             segmentation,
             source="CT volume of the scene",
-            bundle=loaded.bundle,
-            members=tuple(m.member.variant for m in segmenter.members),
-            compute=segmenter.engine.compute,
-            postprocessing=options.profile,
-            windows=segmenter.coverage.value,
+            ct=reading.volume.grid,
+            roi=_roi(request),
+            segmenter=segmenter,
+            postprocessing=options,
             seconds=progress.seconds,
             warnings=(*reading.warnings, *prediction.warnings),
         )

@@ -8,12 +8,21 @@ from __future__ import annotations
 import signal
 import sys
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from tunet.cli import experiments, models, planning, segmentation
 from tunet.errors import TOO_LITTLE_MEMORY, Cancelled, TunetError, is_out_of_memory
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from tunet import __version__
+
+        typer.echo(f"tunet {__version__}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="tunet",
@@ -22,6 +31,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="The program's version.")
+    ] = False,
+) -> None:
+    """Options of the command itself."""
+
+
 app.command()(segmentation.segment)
 app.command()(segmentation.batch)
 app.command()(experiments.evaluate)
@@ -58,8 +78,10 @@ def main() -> None:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, _cancel)
     try:
-        code = app(standalone_mode=False)
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.TyperException as error:
+        if not error.format_message():  # the help was shown
+            sys.exit(2)
         _leave(error.format_message(), 2)
     except TunetError as error:
         _leave(str(error), error.exit_code)

@@ -24,7 +24,11 @@ Postprocess = Annotated[
 ]
 SaveProbabilities = Annotated[bool, typer.Option("--save-probabilities", help="Write the probability maps too.")]
 Mirrored = Annotated[
-    bool, typer.Option("--mirrored", help="Uncertainty of a single model from mirrored passes (4x the time).")
+    bool,
+    typer.Option(
+        "--mirrored",
+        help="Uncertainty of a single model from mirrored passes (4x the time); its labels stay as they are.",
+    ),
 ]
 Stride = Annotated[int | None, typer.Option(help="Voxels between windows (the paper: 32); default the bundle's.")]
 Windows = Annotated[

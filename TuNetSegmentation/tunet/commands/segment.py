@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from tunet.choices import Choices, load_chosen
+from tunet.errors import InputError, OutputError
 from tunet.grid import Roi
 from tunet.output import StagedFolder
 from tunet.progress import Progress
 from tunet.report import RunReport
 from tunet.result_files import segment_into
-from tunet.volume_io import read_ct
+from tunet.result_names import MAP_NAMES, REPORT_NAME, SEGMENTATION_NAME
+from tunet.review import labels_fingerprint
+from tunet.volume_io import read_ct, read_labels
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ def run(request: SegmentRequest, progress: Progress) -> RunReport:
     Raises:
         TunetError: input, bundle, device or output cannot be used, or the user cancelled.
     """
+    _check_replaceable(request.output)
     # The output folder is opened first: whoever cannot write there should hear it before the networks run.
     with StagedFolder(request.output) as staging:
         with progress.stage("Loading the model"):
@@ -48,4 +53,29 @@ def run(request: SegmentRequest, progress: Progress) -> RunReport:
         with progress.stage("Reading the CT"):
             reading = read_ct(request.source, request.series)
         written = segment_into(staging, reading, model, progress, request.roi, request.save_probabilities)
+        made = {path.name for path in staging.iterdir()}
+    for name in MAP_NAMES:
+        if name not in made:  # an earlier run's maps would be taken for this one's
+            (request.output / name).unlink(missing_ok=True)
     return written.report
+
+
+def _check_replaceable(folder: Path) -> None:
+    """Refuse a folder whose segmentation is not what a run wrote there: somebody corrected it, or it is another's.
+
+    Raises:
+        OutputError: it is not.
+    """
+    path = folder / SEGMENTATION_NAME
+    if not path.exists():
+        return
+    try:
+        report = json.loads((folder / REPORT_NAME).read_text(encoding="utf-8"))
+        written = report.get("labels_fingerprint", "")  # reports of earlier versions have none
+        if not written or written == labels_fingerprint(read_labels(path)):
+            return
+    except (OSError, ValueError, AttributeError, InputError):
+        pass
+    raise OutputError(
+        f"{path} is not the result of a run, or was changed since; choose another folder, or move the file away."
+    )

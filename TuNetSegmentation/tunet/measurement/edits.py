@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tunet.errors import UsageError
-from tunet.measurement.measures import Measurement
+from tunet.measurement.measures import LesionMeasures, Measurement
 from tunet.measurement.padua import PaduaScore, padua_scored
 from tunet.measurement.renal import Component, RenalScore, scored
 
@@ -90,18 +90,22 @@ def with_edits(measurement: Measurement, edits: Iterable[RenalEdit]) -> Measurem
 def carried_over(edits: Iterable[RenalEdit], before: Measurement, after: Measurement) -> tuple[RenalEdit, ...]:
     """Edits of an earlier measurement under the numbers their lesions have in a later one; of lesions gone, none.
 
-    A lesion is the same where its centre moved by less than half its largest diameter; the nearest one is taken.
+    A lesion is the same where each is the nearest to the other and its centre moved by less than half its largest
+    diameter.
     """
-    old = {lesion.number: lesion for lesion in before.lesions}
-    kept: dict[int, RenalEdit] = {}
-    for edit in edits:
-        lesion = old.get(edit.lesion)
-        if lesion is None or not after.lesions:
+    own = {edit.lesion: edit for edit in edits}
+    kept = []
+    for new in after.lesions:
+        old = _nearest(new, before.lesions)
+        if old is None or old.number not in own or _nearest(old, after.lesions) is not new:
             continue
-        nearest = min(after.lesions, key=lambda new: math.dist(new.centre_lps, lesion.centre_lps))
-        if math.dist(nearest.centre_lps, lesion.centre_lps) < lesion.largest.length_mm / 2:
-            kept.setdefault(nearest.number, replace(edit, lesion=nearest.number))
-    return tuple(kept[number] for number in sorted(kept))
+        if math.dist(old.centre_lps, new.centre_lps) < old.largest.length_mm / 2:
+            kept.append(replace(own[old.number], lesion=new.number))
+    return tuple(kept)
+
+
+def _nearest(lesion: LesionMeasures, others: Sequence[LesionMeasures]) -> LesionMeasures | None:
+    return min(others, key=lambda other: math.dist(other.centre_lps, lesion.centre_lps), default=None)
 
 
 def parse_edit(text: str) -> RenalEdit:

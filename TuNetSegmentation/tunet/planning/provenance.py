@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tunet.errors import InputError
-from tunet.review import Change, change_between
+from tunet.review import Change, change_between, labels_fingerprint
 from tunet.volume import KIDNEY, TUMOR, Volume
 
 RUN_REPORT = "report.json"
@@ -67,8 +67,11 @@ def provenance_of(segmentation: Path, run_report: Path | None, predicted: Volume
     """
     beside = segmentation.parent / RUN_REPORT
     path = run_report or (beside if segmentation.parent.is_dir() and beside.is_file() else None)
-    model = None if path is None else _model(path, must_be_one=run_report is not None)
-    return Provenance(model, None if predicted is None else corrections(predicted, now))
+    if path is None:
+        return Provenance(None, None if predicted is None else corrections(predicted, now))
+    model, written = _run(path, must_be_one=run_report is not None)
+    is_edited = written is not None and written != labels_fingerprint(now)
+    return Provenance(model, None if predicted is None else corrections(predicted, now), is_edited)
 
 
 def corrections(predicted: Volume, now: Volume) -> tuple[Correction, ...]:
@@ -88,15 +91,17 @@ def corrections(predicted: Volume, now: Volume) -> tuple[Correction, ...]:
     return tuple(found)
 
 
-def _model(path: Path, must_be_one: bool) -> ModelName | None:
+def _run(path: Path, must_be_one: bool) -> tuple[ModelName | None, str | None]:
+    """The model of a run, and the fingerprint of the labels it wrote (None in reports of earlier versions)."""
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
-        return ModelName(
+        model = ModelName(
             str(report["bundle"]), str(report["bundle_version"]), str(report["bundle_sha256"]), tuple(report["members"])
         )
+        return model, report.get("labels_fingerprint")
     except (OSError, ValueError, KeyError, TypeError):
         if must_be_one:
             raise InputError(
                 f"{path.name} is no report of `tunet segment`; give the report.json that lies beside its segmentation."
             ) from None
-        return None
+        return None, None
