@@ -15,7 +15,7 @@ import pytest
 @contextmanager
 def two_nodes_of_which_one_dies(when: Callable[[], bool]) -> Iterator[str]:
     """The cluster's address; the second node, one core as the first, is killed as soon as ``when`` says so."""
-    pytest.importorskip("ray", reason="Ray is an extra: pip install 'tunet[ray]'")
+    pytest.importorskip("ray", reason="Ray is an extra: pip install -e '.[ray]'")
     from ray.cluster_utils import Cluster
 
     # Ray starts its workers at niceness 15: on a busy machine they would get to nothing within a test's time.

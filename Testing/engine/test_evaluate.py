@@ -140,7 +140,7 @@ class TestBadUse:
         result = tunet("evaluate", *folders)
         assert result.returncode == 2
         assert is_one_sentence(result.stderr)
-        assert "pip install 'tunet[evaluate]'" in result.stderr
+        assert "pip install -e '.[evaluate]'" in result.stderr
 
     def test_output_that_cannot_be_written(self, folders, tmp_path):
         (tmp_path / "o").write_text("in the way")

@@ -96,5 +96,5 @@ class TestCropping:
 
 def test_missing_package_is_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "surface_distance", None)
-    with pytest.raises(UsageError, match=r"pip install 'tunet\[evaluate\]'"):
+    with pytest.raises(UsageError, match=r"pip install -e '\.\[evaluate\]'"):
         surface_scores(box(5, 5, 5), box(5, 5, 5), SPACING, 1.0)

@@ -105,6 +105,19 @@ class TestEllipsoids:
         assert (score.n.points, score.n.value, score.l.points) == (3, 0.0, 3)
         assert all(renal.SINUS_FILLED in part.sentence for part in (score.n, score.l))
 
+    def test_a_rim_of_kidney_over_a_tumour_does_not_make_it_endophytic(self):
+        """A ball of which half lies outside, and the same under a skin of one or two voxels, as networks leave it."""
+        bare = two_kidneys(spacing=(1.5, 1.5, 1.5), tumor=((83.0, 0.0, 0.0), 15.0))
+        ball = inside(bare.grid, (83.0, 0.0, 0.0), (15.0, 15.0, 15.0))
+        shares = []
+        for skin_mm in (0.0, 1.5, 3.0):
+            labels = Volume(bare.array.copy(), bare.grid)
+            around = inside(bare.grid, (83.0, 0.0, 0.0), (15.0 + skin_mm,) * 3) & ~ball
+            labels.array[around & (labels.array == 0)] = 1
+            shares.append(measure(labels).lesions[0].renal.e.value)
+        assert shares[0] == pytest.approx(55, abs=10)
+        assert shares[1:] == pytest.approx([shares[0]] * 2, abs=6)
+
     def test_a_free_sinus_is_said_to_be_no_other(self):
         score = measure(two_kidneys()).lesions[0].renal
         assert renal.SINUS_FILLED not in score.n.sentence

@@ -91,7 +91,7 @@ def test_the_numbers_are_the_measurements(plain):
         f"{lesion.axial.length_mm:.0f} × {lesion.axial_across.length_mm:.0f} mm",
         f"{100 * lesion.exophytic:.0f} %",
         f"{lesion.parenchyma_left_ml:.1f} ml",
-        f"R.E.N.A.L. nephrometry {score.text}, {score.risk} complexity",
+        f"R.E.N.A.L. nephrometry, approximate: {score.text}, {score.risk} complexity",
         f"PADUA: {lesion.padua.known} points, plus 1 or 2 for the collecting system",
         *(f"{kidney.parenchyma_ml:.1f} ml" for kidney in found.kidneys),
     ]
@@ -136,7 +136,7 @@ def test_edits_change_the_total_and_are_marked(plain, edited):
     score, padua = lesion.renal, lesion.padua
     total = score.r.points + score.e.points + 3 + 3
     for text in both(edited):
-        assert f"R.E.N.A.L. nephrometry {total}ph" in text
+        assert f"R.E.N.A.L. nephrometry, approximate: {total}ph" in text
         assert "Set by the reader; measured:" in text
         assert re.search(r"Points set by the reader \(\*\): tumor 1: N, A, L, collecting", text)
         assert f"PADUA {padua.known + 2}p" in text
@@ -212,4 +212,4 @@ class TestBadInput:
         monkeypatch.setitem(sys.modules, "reportlab", None)
         done = tunet("report", case / "segmentation.nii.gz", "-o", tmp_path / "out")
         assert done.returncode == 2
-        assert "pip install 'tunet[report]'" in done.stderr
+        assert "pip install -e '.[report]'" in done.stderr

@@ -179,4 +179,4 @@ class TestBadInput:
         monkeypatch.setitem(sys.modules, "trimesh", None)
         done = tunet("export", "surfaces", label_file, "-o", tmp_path / "out")
         assert done.returncode == 2
-        assert "pip install 'tunet[export]'" in done.stderr
+        assert "pip install -e '.[export]'" in done.stderr

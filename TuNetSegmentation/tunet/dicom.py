@@ -128,15 +128,18 @@ def about_unreadable(count: int) -> str:
 
 def _pixels(paths: list[Path], stack: Stack) -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:
     """HU (z, y, x), float32, in the order of the files; slice by slice, because rescaling may differ between them."""
-    planes: list[np.ndarray[tuple[int, int], np.dtype[np.float32]]] = []
-    for path in paths:
+    volume: np.ndarray[tuple[int, int, int], np.dtype[np.float32]] | None = None
+    for number, path in enumerate(paths):
         check_name(path)
         try:
             image = sitk.ReadImage(str(path), sitk.sitkFloat32)
         except RuntimeError as error:
             raise InputError(f"An image of {stack} is damaged; copy or export the series again.") from error
         plane = sitk.GetArrayFromImage(image).reshape(image.GetSize()[1], image.GetSize()[0])
-        if planes and plane.shape != planes[0].shape:
+        if volume is None:
+            volume = np.empty((len(paths), *plane.shape), np.float32)
+        if plane.shape != volume.shape[1:]:
             raise InputError(f"The images of {stack} differ in size; export the series again.")
-        planes.append(plane)
-    return np.stack(planes)
+        volume[number] = plane
+    assert volume is not None
+    return volume

@@ -16,6 +16,11 @@ from __future__ import annotations
 _LONGEST = 800
 
 
+def installing(extra: str) -> str:
+    """How to install an extra: the program is not on PyPI, where another project bears the name ``tunet``."""
+    return f"install it, in the folder of TuNetSegmentation, with: .venv/bin/pip install -e '.[{extra}]'"
+
+
 class TunetError(Exception):
     """Base of all expected errors; ``str(error)`` is the sentence shown to the user.
 

@@ -154,7 +154,10 @@ def _adopt(staged: Path, root: Path, name: str) -> InstalledModel:
     if not _NAME.fullmatch(name):
         raise BundleError(f"The model bundle calls itself {name!r}, which cannot be a folder's name; do not use it.")
     target = root / name
-    if target.exists():
-        shutil.rmtree(target)
+    replaced = root / f".replaced-{name}"
+    shutil.rmtree(replaced, ignore_errors=True)
+    if target.exists():  # a stop in between loses neither
+        target.replace(replaced)
     staged.replace(target)
+    shutil.rmtree(replaced, ignore_errors=True)
     return InstalledModel(name, target, shipped=False)

@@ -1,6 +1,6 @@
 """Pictures of a segmentation: axial, coronal and sagittal slices with contours and probability overlays.
 
-Needs Matplotlib (the extra ``tunet[demo]``).
+Needs Matplotlib (the extra ``demo``).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _DPI = 100
 _TEXT_HEIGHT, _GAP, _HEAD, _FOOT = 84, 14, 54, 30
 _TILE_WIDTH = WIDTH * 3 // 4
 _PICTURE_HEIGHT = HEIGHT * 3 // 4
-_LONGEST_NAME, _LINE = 44, 52
+_LONGEST_NAME, _LINE = 38, 52
 
 
 def write_contact_sheet(rows: Sequence[Row], folder: Path, model: str = "") -> tuple[Path, ...]:

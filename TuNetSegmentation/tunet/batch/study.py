@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import tempfile
 import time
 import traceback
@@ -102,6 +103,13 @@ class StudyWork:
 
     def _done(self, study: Study, tell: Tell, began: float) -> Outcome:
         staging = Path(tempfile.mkdtemp(prefix=f"{study.number}-", dir=self.scratch))
+        try:
+            return self._into(staging, study, tell, began)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)  # its maps may be large, and a batch long
+            raise
+
+    def _into(self, staging: Path, study: Study, tell: Tell, began: float) -> Outcome:
         progress = Progress(listener=lambda event: tell(Stage(event.stage, event.fraction)))
         with progress.stage("Loading the model"):
             model = _model(self.wanted.choices)
@@ -155,8 +163,14 @@ def _dicom(examined: Examination, made_by: Provenance, study: Study, staging: Pa
     if study.stack is None:
         return ("No DICOM SEG was written, because the CT is not DICOM.",)
     try:
-        write_dicom(examined, source_of(ordered(study.stack), study.source.name), made_by, staging)
+        source = source_of(ordered(study.stack), study.source.name)
+    except OSError as error:
+        return (f"No DICOM SEG was written: the CT cannot be read again ({error.strerror}).",)
     except InputError as error:  # the rest of the case is of use without it
+        return (f"No DICOM SEG was written: {error}",)
+    try:
+        write_dicom(examined, source, made_by, staging)
+    except InputError as error:
         return (f"No DICOM SEG was written: {error}",)
     return ()
 

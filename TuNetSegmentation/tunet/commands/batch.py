@@ -17,6 +17,7 @@ from tunet.batch.request import BatchRequest
 from tunet.batch.run import BatchResult, raise_if_incomplete, run_batch
 from tunet.batch.table import CSV_NAME, Row, Status
 from tunet.commands.console import err, out
+from tunet.errors import installing
 from tunet.progress import ProgressEvent
 
 
@@ -100,7 +101,7 @@ def _show(result: BatchResult, request: BatchRequest) -> None:
     if len(skipped) > 10:
         out.print(f"Left out: {len(skipped) - 10} more, see {CSV_NAME}.", style="dim")
     if not result.sheets:
-        out.print("No contact sheet: it needs Matplotlib (pip install 'tunet[demo]').", style="yellow")
+        out.print(f"No contact sheet: it needs Matplotlib; {installing('demo')}", style="yellow")
     names = ", ".join([CSV_NAME, *(path.name for path in result.sheets)])
     out.print(f"Written to {request.output}: {names}", highlight=False, soft_wrap=True)
 

@@ -13,7 +13,7 @@ from tunet.choices import Choices
 from tunet.commands.console import err, out, show_seconds, shown_progress
 from tunet.commands.segment import SegmentRequest
 from tunet.commands.segment import run as run_segment
-from tunet.errors import UsageError
+from tunet.errors import UsageError, installing
 from tunet.evaluation import tumor_dice, whole_dice
 from tunet.models import PHANTOM_BUNDLE
 from tunet.result_names import SEGMENTATION_NAME
@@ -35,9 +35,7 @@ def run(output: Path, seed: int, device: str, precision: str) -> None:
     try:
         import matplotlib as mpl
     except ImportError:
-        raise UsageError(
-            "The demo draws pictures with Matplotlib; install it with: pip install 'tunet[demo]'"
-        ) from None
+        raise UsageError(f"The demo draws pictures with Matplotlib; {installing('demo')}") from None
     mpl.use("Agg")
     from tunet import pictures
 

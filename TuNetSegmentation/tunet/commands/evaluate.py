@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Table
 
 from tunet.commands.console import err, out, shown_progress
-from tunet.errors import InputError, UsageError
+from tunet.errors import InputError, UsageError, installing
 from tunet.evaluation.cases import Case, find_cases
 from tunet.evaluation.comparison import Evaluation, evaluate
 from tunet.evaluation.grids import ComparisonGrid
@@ -78,7 +78,7 @@ def _prepare_drawing(output: Path | None) -> None:
     try:
         import matplotlib as mpl
     except ImportError:
-        raise UsageError("Pictures are drawn with Matplotlib; install it with: pip install 'tunet[evaluate]'") from None
+        raise UsageError(f"Pictures are drawn with Matplotlib; {installing('evaluate')}") from None
     mpl.use("Agg")
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from tunet.measurement.edits import parse_edit, with_edits
 from tunet.measurement.measures import LesionMeasures, Measurement, measure
-from tunet.measurement.renal import Component
+from tunet.measurement.renal import Component, number_text
 from tunet.measurement.report import as_csv, as_json
 from tunet.volume_io import read_ct, read_labels
 
@@ -112,5 +112,5 @@ def _padua_table(lesion: LesionMeasures) -> Table:
 def _value(part: Component) -> str:
     if part.value is None:
         return "-"
-    number = part.value if isinstance(part.value, str) else f"{part.value:.1f} {part.unit}"
+    number = part.value if isinstance(part.value, str) else f"{number_text(part)} {part.unit}"
     return f"about {number}" if part.approximate and not isinstance(part.value, str) else number

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from tunet.commands.console import err, out
-from tunet.errors import Cancelled, OutputError, UsageError
+from tunet.errors import Cancelled, OutputError, UsageError, installing
 
 
 def train(
@@ -116,4 +116,4 @@ def _needs_training_packages() -> None:
 
     missing = [name for name in ("lightning", "monai", "matplotlib", "tensorboard") if find_spec(name) is None]
     if missing:
-        raise UsageError(f"Training needs {', '.join(missing)}; install with: pip install 'tunet[train]'")
+        raise UsageError(f"Training needs {', '.join(missing)}; {installing('train')}")

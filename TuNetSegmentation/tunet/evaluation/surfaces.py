@@ -1,6 +1,6 @@
 """Distances between the surfaces of two masks, by DeepMind's package ``surface-distance``, which KiTS uses too.
 
-Needs the extra ``tunet[evaluate]``.
+Needs the extra ``evaluate``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tunet.bounds import bounds
-from tunet.errors import UsageError
+from tunet.errors import UsageError, installing
 from tunet.grid import Triple
 
 PERCENTILE = 95.0
@@ -68,6 +68,6 @@ def surface_package() -> ModuleType:
         import surface_distance
     except ImportError:
         raise UsageError(
-            "Surface Dice is measured with the package surface-distance; install it with: pip install 'tunet[evaluate]'"
+            f"Surface Dice is measured with the package surface-distance; {installing('evaluate')}"
         ) from None
     return surface_distance  # type: ignore[no-any-return]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import multiprocessing
 import os
 import signal
@@ -52,14 +53,14 @@ class LocalWorkers(Generic[J, R]):
         self._heard = heard
         self._order = order
         self._threads = max(1, (os.cpu_count() or 1) // processes)
+        self._strangers = set(multiprocessing.active_children())
         self._idle = [self._new_process() for _ in range(processes)]
         self._running: dict[Future[R], tuple[J, _Process]] = {}
         self._backlog: list[J] = []
 
     def submit(self, job: J) -> None:
         """See :class:`~tunet.jobs.queue.Workers`."""
-        self._backlog.append(job)
-        self._backlog.sort(key=self._order)
+        bisect.insort(self._backlog, job, key=self._order)
         self._fill()
 
     def next_done(self) -> tuple[J, R | BaseException]:
@@ -81,7 +82,7 @@ class LocalWorkers(Generic[J, R]):
         """See :class:`~tunet.jobs.queue.Workers`."""
         for process in (*self._idle, *(process for _, process in self._running.values())):
             process.pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():
+        for child in set(multiprocessing.active_children()) - self._strangers:
             child.terminate()
             child.join(timeout=5)
             child.kill()

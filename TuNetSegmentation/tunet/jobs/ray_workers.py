@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, cast
 
-from tunet.errors import UsageError
+from tunet.errors import UsageError, installing
 from tunet.jobs.queue import J, R, Work, WorkerDied
 
 LOCAL = "local"
@@ -21,7 +21,7 @@ class RayWorkers(Generic[J, R]):
         try:
             import ray
         except ImportError:
-            raise UsageError("Ray is not installed; install it with: pip install 'tunet[ray]'") from None
+            raise UsageError(f"Ray is not installed; {installing('ray')}") from None
         self._ray: Any = ray
         if not ray.is_initialized():
             try:

@@ -17,13 +17,17 @@ from scipy.spatial import ConvexHull, QhullError
 from tunet.bounds import bounding_box
 from tunet.measurement.structures import Side
 from tunet.measurement.upright import Mask, Points, border, world_points
-from tunet.volume import KIDNEY, Volume
+from tunet.volume import KIDNEY, TUMOR, Volume
 
 Vector = npt.NDArray[np.float64]
 
 # A dent shallower or narrower than a sphere of this radius is unevenness, not the sinus.
 SINUS_RADIUS_MM = 2.5
 SMALLEST_SINUS_ML = 0.5
+# Parenchyma one or two voxels thick, this near to a tumour, is a rim on its outside: no voxel of it is further than
+# this many voxels from the next one outside.
+RIM_VOXELS = 1.5
+NEAR_TUMOR_MM = 6.0
 # Of several dents the sinus is the one that holds most of what is no tumour and no cyst, if any holds this much.
 SMALLEST_OPEN_SINUS_ML = 0.2
 
@@ -56,7 +60,7 @@ class KidneyShape:
 def kidney_shape(labels: Volume, side: Side) -> KidneyShape | None:
     """The frame of the one kidney in an upright label map; None when too little parenchyma is left for a hull."""
     points = world_points(labels.array == KIDNEY, labels)
-    hull = hull_mask(labels.array == KIDNEY, labels) if len(points) > 20 else None
+    hull = hull_mask(_without_rims(labels), labels) if len(points) > 20 else None
     if hull is None:
         return None
     centre = points.mean(axis=0)
@@ -69,6 +73,23 @@ def kidney_shape(labels: Volume, side: Side) -> KidneyShape | None:
         lines = (float(low), float(high))
     elongation = float(variances[-1] / variances[-2])
     return KidneyShape(centre, axis, _anterior(axis, centre, sinus), hull, sinus, filled, lines, elongation)
+
+
+def _without_rims(labels: Volume) -> Mask:
+    """The parenchyma but for thin rims of it over a tumour, which segmentations leave on a tumour's outside: the hull
+    would go around the tumour, and none of it would count as exophytic."""
+    kidney, tumor = labels.array == KIDNEY, labels.array == TUMOR
+    if not tumor.any():
+        return np.asarray(kidney)
+    spacing = labels.grid.spacing_mm[::-1]
+    thin = RIM_VOXELS * min(spacing)
+    box = bounding_box(tumor, [int(np.ceil((NEAR_TUMOR_MM + thin) / s)) + 1 for s in spacing])
+    near = ndimage.distance_transform_edt(~tumor[box], sampling=spacing) <= NEAR_TUMOR_MM
+    core = ndimage.distance_transform_edt(kidney[box], sampling=spacing) > thin
+    solid = ndimage.distance_transform_edt(~core, sampling=spacing) <= thin
+    result = kidney.copy()
+    result[box] &= solid | ~near
+    return np.asarray(result if result.any() else kidney)
 
 
 def hull_mask(mask: Mask, volume: Volume) -> Mask | None:

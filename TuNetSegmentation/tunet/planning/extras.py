@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from tunet.errors import UsageError
+from tunet.errors import UsageError, installing
 
 
 def needed(module: str, package: str, purpose: str, extra: str = "export") -> Any:
@@ -17,4 +17,4 @@ def needed(module: str, package: str, purpose: str, extra: str = "export") -> An
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise UsageError(f"{purpose} needs {package}; install it with: pip install 'tunet[{extra}]'") from None
+        raise UsageError(f"{purpose} needs {package}; {installing(extra)}") from None

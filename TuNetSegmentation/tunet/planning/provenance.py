@@ -47,11 +47,13 @@ class Provenance:
         model: None where it was drawn by hand or is not known.
         corrections: what a person changed of the model's prediction; None where that is not known.
         is_edited: whether a person changed it at all, which can be known without the prediction.
+        warnings: sentences of the run for the reader, as on a scan without contrast medium.
     """
 
     model: ModelName | None = None
     corrections: tuple[Correction, ...] | None = None
     is_edited: bool = False
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_corrected(self) -> bool:
@@ -69,9 +71,9 @@ def provenance_of(segmentation: Path, run_report: Path | None, predicted: Volume
     path = run_report or (beside if segmentation.parent.is_dir() and beside.is_file() else None)
     if path is None:
         return Provenance(None, None if predicted is None else corrections(predicted, now))
-    model, written = _run(path, must_be_one=run_report is not None)
-    is_edited = written is not None and written != labels_fingerprint(now)
-    return Provenance(model, None if predicted is None else corrections(predicted, now), is_edited)
+    run = _run(path, must_be_one=run_report is not None)
+    is_edited = run.written is not None and run.written != labels_fingerprint(now)
+    return Provenance(run.model, None if predicted is None else corrections(predicted, now), is_edited, run.warnings)
 
 
 def corrections(predicted: Volume, now: Volume) -> tuple[Correction, ...]:
@@ -91,17 +93,25 @@ def corrections(predicted: Volume, now: Volume) -> tuple[Correction, ...]:
     return tuple(found)
 
 
-def _run(path: Path, must_be_one: bool) -> tuple[ModelName | None, str | None]:
-    """The model of a run, and the fingerprint of the labels it wrote (None in reports of earlier versions)."""
+@dataclass(frozen=True)
+class _Run:
+    """Of a run's report: the model, the fingerprint of the labels it wrote (None in earlier versions), its warnings."""
+
+    model: ModelName | None = None
+    written: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def _run(path: Path, must_be_one: bool) -> _Run:
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
         model = ModelName(
             str(report["bundle"]), str(report["bundle_version"]), str(report["bundle_sha256"]), tuple(report["members"])
         )
-        return model, report.get("labels_fingerprint")
+        return _Run(model, report.get("labels_fingerprint"), tuple(map(str, report.get("warnings", ()))))
     except (OSError, ValueError, KeyError, TypeError):
         if must_be_one:
             raise InputError(
                 f"{path.name} is no report of `tunet segment`; give the report.json that lies beside its segmentation."
             ) from None
-        return None, None
+        return _Run()

@@ -146,7 +146,7 @@ def report_content(
         other_lesions=_other_lesions(others),
         kidney_pictures=tuple(kidney_pictures),
         made_by=_made_by(provenance, measurement),
-        notes=(*measurement.notes, *_about_scores(measurement)),
+        notes=(*provenance.warnings, *measurement.notes, *_about_scores(measurement)),
     )
 
 

@@ -1,1 +1,1 @@
-"""Training: KiTS-layout cases -> prepared arrays -> patches -> losses -> fit. Needs the extra ``tunet[train]``."""
+"""Training: KiTS-layout cases -> prepared arrays -> patches -> losses -> fit. Needs the extra ``train``."""

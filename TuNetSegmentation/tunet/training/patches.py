@@ -128,15 +128,17 @@ class GridPlaces:
             raise InputError("No training patch holds kidney or tumour; check the labels with: tunet check-dataset")
         self._length = len(self._places) if patches is None else min(patches, len(self._places))
         self._seed = seed
+        self._epoch, self._order = -1, np.empty(0, np.int64)
 
     def __len__(self) -> int:
         return self._length
 
     def pick(self, epoch: int, index: int, rng: np.random.Generator) -> tuple[int, Index]:
         """See :class:`Places`."""
-        order = np.random.default_rng((self._seed, epoch)).permutation(len(self._places))
-        place: tuple[int, Index] = self._places[int(order[index])]
-        return place
+        if epoch != self._epoch:
+            self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._places))
+            self._epoch = epoch
+        return self._places[int(self._order[index])]
 
 
 class RandomPlaces:
