@@ -102,15 +102,15 @@ class TestMargin:
         grid = box_grid((radius + mm + 8,) * 3, spacing)
         array = inside(grid, (0.3, -0.2, 0.1), (radius + mm + 6,) * 3).astype(np.uint8)
         array[inside(grid, (0.3, -0.2, 0.1), (radius,) * 3)] = 2
-        margin = safety_margin(Volume(array, grid), 1, mm)
-        assert margin.resection_ml == pytest.approx(4 / 3 * np.pi * (radius + mm) ** 3 / 1000, rel=within)
+        resection = safety_margin(Volume(array, grid), 1, mm).resection
+        assert resection.resection_ml == pytest.approx(4 / 3 * np.pi * (radius + mm) ** 3 / 1000, rel=within)
 
     def test_shell_lies_in_parenchyma(self):
         labels = two_kidneys()
         assert (labels.array[safety_margin(labels, 1, 6).shell] == 1).all()
 
     def test_no_margin_leaves_all_parenchyma(self):
-        assert safety_margin(two_kidneys(), 1, 0).parenchyma_left_percent == pytest.approx(100)
+        assert safety_margin(two_kidneys(), 1, 0).resection.parenchyma_left_percent == pytest.approx(100)
 
     def test_distance_on_the_surface(self):
         """The ball of 15 mm has its surface 10 mm below a point 25 mm above its centre."""

@@ -10,7 +10,7 @@ from measured_shapes import two_kidneys
 from tunet.errors import InputError
 from tunet.measurement.edits import RenalEdit, carried_over
 from tunet.measurement.margins import kidney_distances, safety_margin
-from tunet.measurement.measures import measure, with_margins
+from tunet.measurement.measures import measure, with_resections
 from tunet.measurement.report import as_json
 from tunet.measurement.stored import from_json
 from tunet.measurement.structures import find_structures
@@ -50,7 +50,7 @@ class TestCarriedOver:
 
 
 def test_margins_of_another_width_are_those_of_measuring_with_it(labels, measurement):
-    wider = with_margins(measurement, {1: safety_margin(labels, 1, 10.0)})
+    wider = with_resections(measurement, {1: safety_margin(labels, 1, 10.0).resection})
     assert wider.lesions[0].resection_ml == pytest.approx(measure(labels, margin_mm=10.0).lesions[0].resection_ml)
 
 

@@ -146,7 +146,7 @@ def _parsed(line: bytes, fields: Fields) -> Event | None:
         event = json.loads(line.decode("utf-8"))
     except (ValueError, RecursionError):
         return None
-    needed = fields.get(event.get("event")) if isinstance(event, dict) else None
+    needed = fields.get(str(event.get("event"))) if isinstance(event, dict) else None
     if needed is None or not all(field in event for field in needed):
         return None
     return event  # type: ignore[no-any-return]

@@ -74,7 +74,7 @@ class CurrentResult:
 
     def isShown(self, thresholds: Any, sides: bool, lesions: bool) -> bool:
         """Whether the segments are those of these thresholds already."""
-        return self._shown == (thresholds, sides, lesions)
+        return bool(self._shown == (thresholds, sides, lesions))
 
     def isEdited(self) -> bool:
         """Whether the segmentation holds the user's own voxels."""

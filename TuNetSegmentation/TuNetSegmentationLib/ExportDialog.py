@@ -21,8 +21,10 @@ _SPACES = (("LPS", "lps"), ("RAS", "ras"))
 _LABELS = (("Slicer (.seg.nrrd)", ".seg.nrrd"), ("NIfTI (.nii.gz)", ".nii.gz"), ("NRRD (.nrrd)", ".nrrd"))
 _WITH_COLORS = ("ply", "glb")
 
-_CHECKS = ("surfacesCheck", "oneFileCheck", "marginCheck", "distanceCheck", "labelsCheck", "numbersCheck")
-_CHECKS += ("reportCheck", "dicomCheck")
+_CHECKS = (
+    *("surfacesCheck", "oneFileCheck", "marginCheck", "distanceCheck"),
+    *("labelsCheck", "numbersCheck", "reportCheck", "dicomCheck"),
+)
 _LISTS = ("surfaceFormat", "surfaceSpace", "labelFormat")
 
 

@@ -101,21 +101,21 @@ class ResectionSection:
         return not self._panel.planningSection.isStale
 
     def _onMargins(self, node: Any, event: Event) -> None:
-        from tunet.measurement.margins import SafetyMargin
-        from tunet.measurement.measures import with_margins
+        from tunet.measurement.margins import Resection
+        from tunet.measurement.measures import with_resections
 
         if not slicer.mrmlScene.IsNodePresent(node):
             return
         names = MarginSegments.put(node, event["margins"])
         planning = self._panel.planningSection
         if planning.node is node and planning.plan is not None:
-            margins = {
-                m["lesion"]: SafetyMargin(
-                    m["margin_mm"], None, m["resection_ml"], m["parenchyma_left_ml"], m["parenchyma_left_percent"]
+            resections = {
+                m["lesion"]: Resection(
+                    m["margin_mm"], m["resection_ml"], m["parenchyma_left_ml"], m["parenchyma_left_percent"]
                 )
                 for m in event["margins"]
             }
-            planning.keep(planning.plan.withMeasurement(with_margins(planning.plan.measurement, margins)))
+            planning.keep(planning.plan.withMeasurement(with_resections(planning.plan.measurement, resections)))
         volumes = ", ".join(f"{m['resection_ml']:.1f} ml" for m in event["margins"])
         if names:
             planning.say(

@@ -85,8 +85,7 @@ class PlanningSession:
                 margin = margin_of(found, lesion.number, float(request["margin_mm"]))
                 shell = Volume(margin.shell.astype(np.uint8), found.full_grid)
                 file = None if not margin.shell.any() else self._write(f"shell_{lesion.number}.nrrd", cropped(shell))
-                numbers = {name: value for name, value in vars(margin).items() if name != "shell"}
-                margins.append({"lesion": lesion.number, "file": file, **numbers})
+                margins.append({"lesion": lesion.number, "file": file, **asdict(margin.resection)})
                 progress.check()
             progress.advance(1)
         return {"margins": margins}

@@ -22,22 +22,32 @@ BENEATH_SURFACE = 0.3
 
 
 @dataclass(frozen=True)
-class SafetyMargin:
-    """A resection with a margin.
+class Resection:
+    """What a resection with a margin takes.
 
     Attributes:
-        shell: parenchyma (label 1) of the lesion's kidney within the margin, on the label map's grid (that of
-            :func:`margin_on_cut` on the structures' cut grid).
         resection_ml: lesion and shell together.
         parenchyma_left_ml: what stays of that kidney's parenchyma.
         parenchyma_left_percent: that, of the parenchyma before.
     """
 
     margin_mm: float
-    shell: Mask
     resection_ml: float
     parenchyma_left_ml: float
     parenchyma_left_percent: float
+
+
+@dataclass(frozen=True)
+class SafetyMargin:
+    """Where a resection with a margin cuts, and what it takes.
+
+    Attributes:
+        shell: parenchyma (label 1) of the lesion's kidney within the margin, on the label map's grid (that of
+            :func:`margin_on_cut` on the structures' cut grid).
+    """
+
+    shell: Mask
+    resection: Resection
 
 
 def safety_margin(labels: Volume, lesion: int, mm: float) -> SafetyMargin:
@@ -69,7 +79,7 @@ def margin_on_cut(found: Structures, lesion: int, mm: float) -> SafetyMargin:
     left = before - taken
     percent = 100 * left / before if before else 0.0
     resected = taken + np.count_nonzero(tumor) * ml
-    return SafetyMargin(mm, shell, resected, left, percent)
+    return SafetyMargin(shell, Resection(mm, resected, left, percent))
 
 
 def distances_at(found: Structures, lesion: int, points_lps: Points) -> npt.NDArray[np.float32]:

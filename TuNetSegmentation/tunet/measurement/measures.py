@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from tunet.errors import InputError
 from tunet.measurement.diameters import Diameter, axial_diameters, largest_diameter
 from tunet.measurement.image_edge import with_edge_doubts
-from tunet.measurement.margins import SafetyMargin, margin_on_cut
+from tunet.measurement.margins import Resection, margin_on_cut
 from tunet.measurement.padua import PaduaScore, medial_share, padua_score
 from tunet.measurement.renal import RenalScore, exophytic_fraction, renal_score
 from tunet.measurement.shape import KidneyShape, kidney_shape
@@ -34,7 +34,7 @@ class Hounsfield:
     sd_hu: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class KidneyMeasures:
     """One kidney.
 
@@ -60,7 +60,7 @@ class KidneyMeasures:
     hounsfield: Hounsfield | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LesionMeasures:
     """One lesion.
 
@@ -131,20 +131,12 @@ def measure(labels: Volume, ct: Volume | None = None, margin_mm: float = DEFAULT
     return examine(labels, ct, margin_mm).measurement
 
 
-def with_margins(measurement: Measurement, margins: Mapping[int, SafetyMargin]) -> Measurement:
-    """The measurement with other margins of its lesions' resections, by the lesions' numbers."""
-    lesions = []
-    for lesion in measurement.lesions:
-        margin = margins.get(lesion.number)
-        if margin is not None:
-            lesion = replace(
-                lesion,
-                margin_mm=margin.margin_mm,
-                resection_ml=margin.resection_ml,
-                parenchyma_left_ml=margin.parenchyma_left_ml,
-                parenchyma_left_percent=margin.parenchyma_left_percent,
-            )
-        lesions.append(lesion)
+def with_resections(measurement: Measurement, resections: Mapping[int, Resection]) -> Measurement:
+    """The measurement with other resections of its lesions, by the lesions' numbers."""
+    lesions = (
+        replace(lesion, **asdict(resections[lesion.number])) if lesion.number in resections else lesion
+        for lesion in measurement.lesions
+    )
     return replace(measurement, lesions=tuple(lesions))
 
 
@@ -199,17 +191,17 @@ def _kidney(found: Structures, kidney: Kidney, hu: Volume | None) -> KidneyMeasu
     body = _own(found, found.body_map == SIDES.index(kidney.side) + 1)
     axial, across = axial_diameters(upright(body))
     return KidneyMeasures(
-        kidney.side,
-        kidney.uncertain,
-        np.count_nonzero(whole) * ml,
-        parenchyma_ml,
-        tumor_ml,
-        tumor_ml / parenchyma_ml if parenchyma_ml else None,
-        largest_diameter(body),
-        axial,
-        across,
-        surface_area_mm2(whole, found.labels.grid.spacing_mm),
-        _hounsfield(hu, parenchyma),
+        side=kidney.side,
+        uncertain=kidney.uncertain,
+        whole_ml=np.count_nonzero(whole) * ml,
+        parenchyma_ml=parenchyma_ml,
+        tumor_ml=tumor_ml,
+        tumor_ratio=tumor_ml / parenchyma_ml if parenchyma_ml else None,
+        length=largest_diameter(body),
+        axial=axial,
+        axial_across=across,
+        surface_mm2=surface_area_mm2(whole, found.labels.grid.spacing_mm),
+        hounsfield=_hounsfield(hu, parenchyma),
     )
 
 
@@ -228,7 +220,7 @@ def _lesion(
     thin_mask = thin.array == code
     if not thin_mask.any():
         shape = None
-    margin = margin_on_cut(found, lesion.number, margin_mm)
+    resection = margin_on_cut(found, lesion.number, margin_mm).resection
     score = renal_score(thin, thin_mask, largest.length_mm, shape)
     medial = medial_share(world_points(thin_mask, thin), shape, lesion.side) if shape else None
     volume_ml = np.count_nonzero(mask) * found.labels.grid.voxel_volume_mm3 / 1000
@@ -236,25 +228,22 @@ def _lesion(
         found.labels.grid.voxel_volume_mm3 / 1000
     )
     return LesionMeasures(
-        lesion.number,
-        lesion.side,
-        lesion.uncertain,
-        lesion.centre_lps,
-        volume_ml,
-        volume_ml / kidney_ml if kidney_ml else None,
-        largest,
-        axial,
-        across,
-        surface_area_mm2(own.array > 0, own.grid.spacing_mm),
-        contact_area_mm2(own.array > 0, parenchyma, own.grid.spacing_mm),
-        exophytic_fraction(thin_mask, shape) if shape else None,
-        margin_mm,
-        margin.resection_ml,
-        margin.parenchyma_left_ml,
-        margin.parenchyma_left_percent,
-        _hounsfield(hu, mask),
-        score,
-        padua_score(score, medial),
+        number=lesion.number,
+        side=lesion.side,
+        uncertain=lesion.uncertain,
+        centre_lps=lesion.centre_lps,
+        volume_ml=volume_ml,
+        kidney_ratio=volume_ml / kidney_ml if kidney_ml else None,
+        largest=largest,
+        axial=axial,
+        axial_across=across,
+        surface_mm2=surface_area_mm2(own.array > 0, own.grid.spacing_mm),
+        contact_mm2=contact_area_mm2(own.array > 0, parenchyma, own.grid.spacing_mm),
+        exophytic=exophytic_fraction(thin_mask, shape) if shape else None,
+        **asdict(resection),
+        hounsfield=_hounsfield(hu, mask),
+        renal=score,
+        padua=padua_score(score, medial),
     )
 
 
