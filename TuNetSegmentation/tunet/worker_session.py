@@ -120,7 +120,8 @@ class Session:
             "decisions": segmentation.decisions,
             "warnings": segmentation.warnings,
         }
-        return SessionResult(self._write(LABELS_NAME, segmentation.labels), {}, options.to_json(), report)
+        on_ct = options.on_ct(self._prediction.maps.grid.voxel_volume_mm3)
+        return SessionResult(self._write(LABELS_NAME, segmentation.labels), {}, on_ct.to_json(), report)
 
     def _load(self, request: dict[str, Any]) -> _Loaded:
         compute = resolve(str(request.get("device", "auto")), str(request.get("precision", "auto")))

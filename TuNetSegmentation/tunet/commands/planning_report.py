@@ -14,7 +14,7 @@ from tunet.planning.patient_heading import patient_heading
 from tunet.planning.placing import placed_on
 from tunet.planning.provenance import provenance_of
 from tunet.planning.report_content import report_content
-from tunet.planning.report_files import HTML_NAME, PDF_NAME, write_report
+from tunet.planning.report_files import CSV_NAME, HTML_NAME, JSON_NAME, PDF_NAME, write_report
 from tunet.volume_io import read_ct, read_labels
 
 
@@ -67,5 +67,5 @@ def run(request: ReportRequest) -> None:
     write_report(report_content(examined, measurement, ct, provenance, heading), measurement, request.output)
     for note in measurement.notes:
         err.print(f"Note: {note}", style="yellow", highlight=False, soft_wrap=True)
-    for name in (HTML_NAME, PDF_NAME):
+    for name in (HTML_NAME, PDF_NAME, JSON_NAME, CSV_NAME):
         out.print(str(request.output / name), highlight=False, soft_wrap=True)

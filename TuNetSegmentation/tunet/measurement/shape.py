@@ -40,7 +40,7 @@ class KidneyShape:
         centre: mean position of the parenchyma.
         axis: unit vector along the kidney, towards the head.
         anterior: unit vector across the kidney's own coronal plane, towards the front.
-        hull: the completed outline as a mask on the label map's grid.
+        hull: the completed outline, without thin rims of parenchyma over a tumour, as a mask on the label map's grid.
         sinus: positions (n, 3) of the sinus' opening, None when the parenchyma shows no dent towards the midline.
         sinus_filled: share of the sinus that a tumour or a cyst fills, 0..1; 0 without a sinus.
         polar_lines_mm: lower and upper end of the sinus along the axis from the centre, None without a sinus.
@@ -60,13 +60,16 @@ class KidneyShape:
 def kidney_shape(labels: Volume, side: Side) -> KidneyShape | None:
     """The frame of the one kidney in an upright label map; None when too little parenchyma is left for a hull."""
     points = world_points(labels.array == KIDNEY, labels)
-    hull = hull_mask(_without_rims(labels), labels) if len(points) > 20 else None
-    if hull is None:
+    solid = _without_rims(labels)
+    whole_hull = hull_mask(labels.array == KIDNEY, labels) if len(points) > 20 else None
+    hull = whole_hull if solid is None else hull_mask(solid, labels)
+    if whole_hull is None or hull is None:
         return None
     centre = points.mean(axis=0)
     variances, axes = np.linalg.eigh(np.cov((points - centre).T))
     axis = axes[:, -1] if axes[2, -1] >= 0 else -axes[:, -1]
-    sinus, filled = _sinus(labels, hull, centre, side)
+    # Rims lie beside the sinus too, where a tumour reaches it.
+    sinus, filled = _sinus(labels, whole_hull, centre, side)
     lines = None
     if sinus is not None:
         low, high = np.percentile((sinus - centre) @ axis, (2, 98))
@@ -75,12 +78,15 @@ def kidney_shape(labels: Volume, side: Side) -> KidneyShape | None:
     return KidneyShape(centre, axis, _anterior(axis, centre, sinus), hull, sinus, filled, lines, elongation)
 
 
-def _without_rims(labels: Volume) -> Mask:
-    """The parenchyma but for thin rims of it over a tumour, which segmentations leave on a tumour's outside: the hull
-    would go around the tumour, and none of it would count as exophytic."""
+def _without_rims(labels: Volume) -> Mask | None:
+    """The parenchyma but for thin rims of it over a tumour; None where there are none, or nothing else.
+
+    Segmentations leave them on a tumour's outside: the hull would go around the tumour, and none of it would count as
+    exophytic.
+    """
     kidney, tumor = labels.array == KIDNEY, labels.array == TUMOR
     if not tumor.any():
-        return np.asarray(kidney)
+        return None
     spacing = labels.grid.spacing_mm[::-1]
     thin = RIM_VOXELS * min(spacing)
     box = bounding_box(tumor, [int(np.ceil((NEAR_TUMOR_MM + thin) / s)) + 1 for s in spacing])
@@ -89,7 +95,7 @@ def _without_rims(labels: Volume) -> Mask:
     solid = ndimage.distance_transform_edt(~core, sampling=spacing) <= thin
     result = kidney.copy()
     result[box] &= solid | ~near
-    return np.asarray(result if result.any() else kidney)
+    return result if result.any() and not np.array_equal(result, kidney) else None
 
 
 def hull_mask(mask: Mask, volume: Volume) -> Mask | None:

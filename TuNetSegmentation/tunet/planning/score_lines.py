@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tunet.grid import Triple
 from tunet.measurement.diameters import Diameter
 from tunet.measurement.measures import KidneyMeasures, LesionMeasures
-from tunet.measurement.renal import ScoreDrawing
+from tunet.measurement.renal import ScoreDrawing, number_text
 
 # Half the length of a line that stands for a plane.
 REACH_MM = 55.0
@@ -44,8 +44,7 @@ def component_lines(lesion: LesionMeasures, letter: str) -> tuple[NamedLine, ...
     if drawing is None:
         return ()
     if letter == "N" and drawing.gap is not None:
-        mm = lesion.renal.n.value
-        name = "N" if mm is None else f"N about {mm:.0f} mm"
+        name = f"N about {number_text(lesion.renal.n)} mm"
         return (NamedLine(name, drawing.gap.start_lps, drawing.gap.end_lps),)
     if letter == "A":
         return (_coronal_plane(drawing, lesion.centre_lps),)

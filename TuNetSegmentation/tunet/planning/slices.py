@@ -13,7 +13,7 @@ from scipy import ndimage
 from tunet.grid import Grid, Triple
 from tunet.measurement.diameters import Diameter
 from tunet.measurement.measures import Examination, KidneyMeasures, LesionMeasures
-from tunet.measurement.renal import ScoreDrawing
+from tunet.measurement.renal import ScoreDrawing, number_text
 from tunet.measurement.structures import SIDES, Side
 from tunet.measurement.upright import Mask, Points, border, world_points
 from tunet.pictures import WINDOW_HIGH, WINDOW_LOW
@@ -123,7 +123,7 @@ class Painter:
         if drawing is not None:
             _polar_lines(axis, plane, drawing)
             if drawing.gap is not None:
-                _gap_line(axis, plane, drawing.gap, f"N {lesion.renal.n.value or 0:.0f} mm")
+                _gap_line(axis, plane, drawing.gap, f"N {number_text(lesion.renal.n)} mm")
         return _finished(figure, axis, plane)
 
     def face_of_lesion(self, lesion: LesionMeasures) -> bytes:
