@@ -118,6 +118,14 @@ class TestEllipsoids:
         assert shares[0] == pytest.approx(55, abs=10)
         assert shares[1:] == pytest.approx([shares[0]] * 2, abs=6)
 
+    def test_the_bed_of_a_tumour_that_stands_out_at_the_sinus_is_no_sinus(self):
+        """A ball of 15 mm before and above the hilum, half of it outside: polar lines stay those of the dent."""
+        free = measure(two_kidneys(tumor=((83.0, 0.0, 40.0), 8.0))).lesions[0].renal.drawing.polar_points
+        score = measure(two_kidneys(tumor=((38.0, -16.0, 28.0), 15.0))).lesions[0].renal
+        assert score.e.value > 30
+        assert [p[2] for p in score.drawing.polar_points] == pytest.approx([p[2] for p in free], abs=4)
+        assert renal.SINUS_FILLED not in score.l.sentence
+
     def test_a_free_sinus_is_said_to_be_no_other(self):
         score = measure(two_kidneys()).lesions[0].renal
         assert renal.SINUS_FILLED not in score.n.sentence

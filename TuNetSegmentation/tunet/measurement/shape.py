@@ -24,6 +24,8 @@ Vector = npt.NDArray[np.float64]
 # A dent shallower or narrower than a sphere of this radius is unevenness, not the sinus.
 SINUS_RADIUS_MM = 2.5
 SMALLEST_SINUS_ML = 0.5
+# What fills the sinus has this share of it or more within the kidney's outline.
+WITHIN_SHARE = 0.8
 # Parenchyma one or two voxels thick, this near to a tumour, is a rim on its outside: no voxel of it is further than
 # this many voxels from the next one outside.
 RIM_VOXELS = 1.5
@@ -125,10 +127,11 @@ def hull_mask(mask: Mask, volume: Volume) -> Mask | None:
 def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> tuple[Points | None, float]:
     """Positions of the sinus, and the share of it that is filled."""
     spacing = labels.grid.spacing_mm[::-1]
+    filling = labels.array > KIDNEY
     # Outside the hull's box there is no dent; a large tumor makes the label map many times larger than that.
     box = bounding_box(hull, 1)
     labels = _boxed(labels, box)
-    dent = hull[box] & (labels.array != KIDNEY)
+    dent = hull[box] & ((labels.array == 0) | _lies_within(filling, hull)[box])
     medial = -1.0 if side == "left" else 1.0
     x = labels.grid.origin_lps[0] + np.arange(labels.array.shape[2]) * labels.grid.spacing_mm[0]
     dent &= ((x - centre[0]) * medial > 0)[None, None]
@@ -149,6 +152,14 @@ def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> tuple[Poin
         return None, 0.0
     chosen = int((opens if opens.max() >= SMALLEST_OPEN_SINUS_ML else sizes).argmax())
     return world_points(np.asarray(pieces == chosen + 1), labels), float(1 - opens[chosen] / sizes[chosen])
+
+
+def _lies_within(filling: Mask, hull: Mask) -> Mask:
+    """The tumours and cysts that lie within the outline but for a rim: the bed of one that stands out is no sinus."""
+    pieces, count = ndimage.label(filling, np.ones((3, 3, 3)))
+    inside = np.bincount(pieces[hull], minlength=count + 1) / np.maximum(np.bincount(pieces.ravel()), 1)
+    inside[0] = 0
+    return np.asarray((inside >= WITHIN_SHARE)[pieces])
 
 
 def _boxed(labels: Volume, box: tuple[slice, ...]) -> Volume:
