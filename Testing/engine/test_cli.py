@@ -96,6 +96,11 @@ class TestSegment:
         assert tunet(*arguments).returncode == 0
         assert {path.name for path in (tmp_path / "out").iterdir()} == {"segmentation.nii.gz", "report.json"}
 
+    def test_files_of_the_user_that_are_called_like_maps_stay(self, ct, bundle, tmp_path):
+        (tmp_path / "tumor.nii.gz").write_bytes(b"mine")
+        assert tunet("segment", ct, "-o", tmp_path, "--bundle", bundle, "--variant", "tunet").returncode == 0
+        assert (tmp_path / "tumor.nii.gz").read_bytes() == b"mine"
+
     @pytest.mark.parametrize("report", [True, False])
     def test_a_corrected_or_foreign_segmentation_is_not_replaced(self, done, ct, bundle, tmp_path, report):
         labels = sitk.ReadImage(str(done[1] / "segmentation.nii.gz"))

@@ -28,8 +28,10 @@ def test_a_tumour_at_the_last_slice_is_doubted_and_its_kidney_with_it():
     found = with_edge_doubts(find_structures(cut_above(58)))
     right, left = found.kidneys
     assert right.uncertain is None
-    assert left.uncertain == "The left kidney reaches the edge of the image; its true size may be larger."
-    assert found.lesions[0].uncertain == "Tumor 1 reaches the edge of the image; its true size may be larger."
+    assert left.uncertain == "The left kidney reaches the edge of the label map; if the scan ends there, it is larger."
+    assert (
+        found.lesions[0].uncertain == "Tumor 1 reaches the edge of the label map; if the scan ends there, it is larger."
+    )
     assert found.notes[-2:] == (left.uncertain, found.lesions[0].uncertain)
 
 
@@ -39,5 +41,5 @@ def test_any_side_of_the_image_counts():
     shape = (*LABELS.array.shape[:2], width)
     cut = Volume(LABELS.array[:, :, :width].copy(), LABELS.grid.moved_to_index((0.0, 0.0, 0.0), shape))
     right, left = with_edge_doubts(find_structures(cut)).kidneys
-    assert "edge of the image" in left.uncertain
+    assert "edge of the label map" in left.uncertain
     assert right.uncertain is None

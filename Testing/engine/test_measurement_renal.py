@@ -57,6 +57,7 @@ def test_risk_group(total, word):
         (renal.nearness_component(9.7), "10"),
         (renal.exophytic_component(0.496), "49.6"),
         (renal.exophytic_component(0.3), "30"),
+        (renal.exophytic_component(0.0175), "1.8"),
     ],
 )
 def test_a_number_is_not_rounded_to_a_limit_it_does_not_reach(part, text):
@@ -125,6 +126,13 @@ class TestEllipsoids:
         assert score.e.value > 30
         assert [p[2] for p in score.drawing.polar_points] == pytest.approx([p[2] for p in free], abs=4)
         assert renal.SINUS_FILLED not in score.l.sentence
+
+    @pytest.mark.parametrize("value", [2, 3], ids=["tumour", "cyst"])
+    def test_a_lesion_within_the_parenchyma_of_a_kidney_without_a_dent_is_no_sinus(self, value):
+        labels = two_kidneys(dent=False, tumor=((75.0, 0.0, 30.0), 8.0))
+        labels.array[inside(labels.grid, (45, 0, 0), (9, 9, 9))] = value
+        for lesion in measure(labels).lesions:
+            assert lesion.renal.n.value is None
 
     def test_a_free_sinus_is_said_to_be_no_other(self):
         score = measure(two_kidneys()).lesions[0].renal

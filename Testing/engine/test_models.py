@@ -39,6 +39,22 @@ def test_installing_again_replaces(folder):
     assert [model.name for model in installed_models() if not model.shipped] == ["tiny"]
 
 
+def test_a_stopped_installation_keeps_the_model_that_was_there(folder, own_folder, monkeypatch):
+    install(folder)
+    replace = Path.replace
+
+    def stopped(path, target):
+        if path.parent.name.startswith(".installing"):
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        install(folder)
+    assert [model.folder for model in installed_models() if not model.shipped] == [own_folder / "tiny"]
+    assert [path.name for path in own_folder.iterdir()] == ["tiny"]
+
+
 def test_remove(folder):
     install(folder)
     remove("tiny")

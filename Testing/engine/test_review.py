@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tunet.grid import Grid
-from tunet.review import change_between, fingerprint, focus_lps, volume_ml
+from tunet.output import write_volume
+from tunet.review import change_between, fingerprint, focus_lps, labels_fingerprint, volume_ml
 from tunet.volume import TUMOR, Volume
+from tunet.volume_io import read_labels
 
 GRID = Grid((1, 2, 5), (5.0, 10.0, 10.0))
 
@@ -101,3 +103,16 @@ def test_the_place_to_look_first_lies_inside_a_hollow_tumour():
     grid = Grid(labels.shape, (1.0, 1.0, 1.0))
     x, y, z = grid.to_index(np.asarray([focus_lps(Volume(labels, grid))]))[0].round().astype(int)
     assert labels[z, y, x] == TUMOR
+
+
+def test_the_fingerprint_of_labels_is_that_of_the_file_they_were_written_to(tmp_path):
+    """NIfTI stores places in 32 bits: 26.35 mm comes back as 26.350000381."""
+    labels = np.zeros((6, 7, 8), np.uint8)
+    labels[2:4, 2:5, 3:6] = 1
+    labels[3, 3, 3] = 2
+    written = Volume(labels, Grid(labels.shape, (0.7, 0.7, 2.5), (-13.05, 7.15, 26.35)))
+    write_volume(written, tmp_path / "labels.nii.gz")
+    read = read_labels(tmp_path / "labels.nii.gz")
+    assert labels_fingerprint(read) == labels_fingerprint(written)
+    read.array[3, 3, 3] = 1
+    assert labels_fingerprint(read) != labels_fingerprint(written)

@@ -239,7 +239,9 @@ def test_the_transform_that_was_taken_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("values", "words"), [([0, 1], "0 to 1"), ([0, 1, 2], "a label map"), ([0, 0.2, 0.9], "a probability map")], ids=str
+    ("values", "words"),
+    [([0, 1], "0 to 1"), ([0, 1, 2], "a label map"), ([0, 255], "a label map"), ([0, 0.2, 0.9], "a probability map")],
+    ids=str,
 )
 def test_what_was_made_from_a_ct_is_no_ct(tmp_path, values, words):
     array = np.random.default_rng(0).choice(values, (4, 5, 6)).astype(np.float32)

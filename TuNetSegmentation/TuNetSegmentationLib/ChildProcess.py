@@ -109,8 +109,8 @@ class ChildProcess:
             return  # one that was given up: it took long to die, and another may be at work
         self._onOutput()
         self._onLog()
-        self._letGo()
-        self._onEnd(exitCode)
+        if self._letGo(process):
+            self._onEnd(exitCode)
 
     def _onError(self, process: Any, error: Any) -> None:
         if error == qt.QProcess.FailedToStart:
@@ -120,13 +120,17 @@ class ChildProcess:
     def _onNotStarted(self, process: Any) -> None:
         if process is self._process:
             self._log.append(f"could not be started: {process.errorString()}")
-            self._letGo()
+            self._letGo(process)
             self._onEnd(NOT_STARTED)
 
-    def _letGo(self) -> None:
-        # Later: Qt may still be inside the process's signal. Never by Python alone: it and its slots hold each other.
-        self._process.deleteLater()
-        self._process = None
+    def _letGo(self, process: Any) -> bool:
+        """Give up the process; False if that was done already, as while its last line was answered."""
+        isCurrent = process is self._process
+        if isCurrent:
+            self._process = None
+            # Later: Qt may still be inside its signal. Not by Python alone: it and its slots hold each other.
+            process.deleteLater()
+        return isCurrent
 
     def _kill(self, process: Any) -> None:
         # PythonSlicer is a launcher: killing it alone would leave the Python below it running.

@@ -126,7 +126,7 @@ class RunSection:
         """A result for a CT; the target is the one chosen when the run began, if it can still be used."""
         panel = self._panel
         if slicer.mrmlScene.IsImporting():
-            qt.QTimer.singleShot(_IMPORT_MILLISECONDS, lambda: self.onSegmented(ctNode, event))
+            qt.QTimer.singleShot(_IMPORT_MILLISECONDS, lambda: self._onImported(ctNode, event))
             return
         if panel.state is None:  # another scene was imported meanwhile, beside another module
             panel.initializeParameterNode()
@@ -139,6 +139,11 @@ class RunSection:
         self._panel.resultSection.settleSoon()
         self._panel.refresh()
         self._panel.say(_summary(event["report"]))
+
+    def _onImported(self, ctNode: Any, event: Event) -> None:
+        """A result that came while a scene was imported, which may have closed the CT's."""
+        if slicer.mrmlScene.IsNodePresent(ctNode):
+            self.onSegmented(ctNode, event)
 
     def onModelInstalled(self, name: str) -> None:
         """A model is there."""

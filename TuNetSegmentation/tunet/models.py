@@ -68,7 +68,7 @@ def installed_models() -> list[InstalledModel]:
     for root, shipped in ((shipped_folder(), True), (user_folder(), False)):
         if root.is_dir():
             for folder in sorted(root.iterdir()):
-                if (folder / MANIFEST).is_file():
+                if (folder / MANIFEST).is_file() and not folder.name.startswith("."):
                     found[folder.name] = InstalledModel(folder.name, folder, shipped)
     return [found[name] for name in sorted(found)]
 
@@ -155,9 +155,16 @@ def _adopt(staged: Path, root: Path, name: str) -> InstalledModel:
         raise BundleError(f"The model bundle calls itself {name!r}, which cannot be a folder's name; do not use it.")
     target = root / name
     replaced = root / f".replaced-{name}"
+    if replaced.exists() and not target.exists():  # a killed installation left it
+        replaced.replace(target)
     shutil.rmtree(replaced, ignore_errors=True)
-    if target.exists():  # a stop in between loses neither
+    if target.exists():
         target.replace(replaced)
-    staged.replace(target)
+    try:
+        staged.replace(target)
+    except BaseException:
+        if replaced.exists():
+            replaced.replace(target)
+        raise
     shutil.rmtree(replaced, ignore_errors=True)
     return InstalledModel(name, target, shipped=False)

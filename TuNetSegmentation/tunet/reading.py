@@ -98,5 +98,6 @@ def check_is_ct(volume: Volume, name: str) -> None:
         raise InputError(
             f"{name} has values from 0 to 1, as a mask or a probability map; give the CT it was made from."
         )
-    if low == 0 and high <= MOST_LABEL and bool((volume.array == np.rint(volume.array)).all()):
+    few = high <= MOST_LABEL or (high <= 255 and len(np.unique(volume.array)) == 2)
+    if low == 0 and few and bool((volume.array == np.rint(volume.array)).all()):
         raise InputError(f"{name} has the whole numbers 0 to {high:g}, as a label map; give the CT it was made from.")

@@ -45,7 +45,7 @@ def run(request: SegmentRequest, progress: Progress) -> RunReport:
     Raises:
         TunetError: input, bundle, device or output cannot be used, or the user cancelled.
     """
-    _check_replaceable(request.output)
+    has_earlier = _has_replaceable(request.output)
     # The output folder is opened first: whoever cannot write there should hear it before the networks run.
     with StagedFolder(request.output) as staging:
         with progress.stage("Loading the model"):
@@ -54,26 +54,25 @@ def run(request: SegmentRequest, progress: Progress) -> RunReport:
             reading = read_ct(request.source, request.series)
         written = segment_into(staging, reading, model, progress, request.roi, request.save_probabilities)
         made = {path.name for path in staging.iterdir()}
-    for name in MAP_NAMES:
-        if name not in made:  # an earlier run's maps would be taken for this one's
-            (request.output / name).unlink(missing_ok=True)
+    for name in set(MAP_NAMES) - made if has_earlier else ():  # they would be taken for this run's
+        (request.output / name).unlink(missing_ok=True)
     return written.report
 
 
-def _check_replaceable(folder: Path) -> None:
-    """Refuse a folder whose segmentation is not what a run wrote there: somebody corrected it, or it is another's.
+def _has_replaceable(folder: Path) -> bool:
+    """Whether the result of an earlier run lies in a folder.
 
     Raises:
-        OutputError: it is not.
+        OutputError: a segmentation lies there that is not what a run wrote: somebody corrected it, or it is another's.
     """
     path = folder / SEGMENTATION_NAME
     if not path.exists():
-        return
+        return False
     try:
         report = json.loads((folder / REPORT_NAME).read_text(encoding="utf-8"))
         written = report.get("labels_fingerprint", "")  # reports of earlier versions have none
         if not written or written == labels_fingerprint(read_labels(path)):
-            return
+            return True
     except (OSError, ValueError, AttributeError, InputError):
         pass
     raise OutputError(

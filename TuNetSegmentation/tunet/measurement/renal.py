@@ -36,7 +36,7 @@ UPRIGHT_COSINE = 0.64
 POLE_SHARE = 0.2
 
 # Positions of the sinus that are looked at for each of the lesion's.
-_NEIGHBOURS = 8
+_NEIGHBOURS = 32
 
 NO_SINUS = "No sinus can be told from the outline of the parenchyma."
 SINUS_FILLED = "A tumor or cyst fills a part of what is taken for the sinus: its ends are uncertain, check them."
@@ -157,7 +157,7 @@ def scored(
 
 
 # Where points change, by unit; see the components here and in :mod:`tunet.measurement.padua`.
-_LIMITS = {"cm": (4.0, 7.0), "mm": (1.0, 4.0, 7.0), "%": (50.0,)}
+_LIMITS = {"cm": (4.0, 7.0), "mm": (1.0, 4.0, 7.0), "%": (100 * ENDOPHYTIC_BELOW, 50.0)}
 
 
 def number_text(part: Component) -> str:

@@ -30,6 +30,8 @@ WITHIN_SHARE = 0.8
 # this many voxels from the next one outside.
 RIM_VOXELS = 1.5
 NEAR_TUMOR_MM = 6.0
+# Where more of the parenchyma is rim, the rest is no outline of a kidney.
+SOLID_SHARE = 0.7
 # Of several dents the sinus is the one that holds most of what is no tumour and no cyst, if any holds this much.
 SMALLEST_OPEN_SINUS_ML = 0.2
 
@@ -64,9 +66,10 @@ def kidney_shape(labels: Volume, side: Side) -> KidneyShape | None:
     points = world_points(labels.array == KIDNEY, labels)
     solid = _without_rims(labels)
     whole_hull = hull_mask(labels.array == KIDNEY, labels) if len(points) > 20 else None
-    hull = whole_hull if solid is None else hull_mask(solid, labels)
-    if whole_hull is None or hull is None:
+    if whole_hull is None:
         return None
+    hull = None if solid is None else hull_mask(solid, labels)
+    hull = whole_hull if hull is None else hull
     centre = points.mean(axis=0)
     variances, axes = np.linalg.eigh(np.cov((points - centre).T))
     axis = axes[:, -1] if axes[2, -1] >= 0 else -axes[:, -1]
@@ -81,13 +84,13 @@ def kidney_shape(labels: Volume, side: Side) -> KidneyShape | None:
 
 
 def _without_rims(labels: Volume) -> Mask | None:
-    """The parenchyma but for thin rims of it over a tumour; None where there are none, or nothing else.
+    """The parenchyma but for thin rims of it over a tumour; None where there are none, or little else.
 
     Segmentations leave them on a tumour's outside: the hull would go around the tumour, and none of it would count as
     exophytic.
     """
     kidney, tumor = labels.array == KIDNEY, labels.array == TUMOR
-    if not tumor.any():
+    if not tumor.any() or not kidney.any():
         return None
     spacing = labels.grid.spacing_mm[::-1]
     thin = RIM_VOXELS * min(spacing)
@@ -97,7 +100,8 @@ def _without_rims(labels: Volume) -> Mask | None:
     solid = ndimage.distance_transform_edt(~core, sampling=spacing) <= thin
     result = kidney.copy()
     result[box] &= solid | ~near
-    return result if result.any() and not np.array_equal(result, kidney) else None
+    kept = np.count_nonzero(result) / np.count_nonzero(kidney)
+    return result if SOLID_SHARE <= kept < 1 else None
 
 
 def hull_mask(mask: Mask, volume: Volume) -> Mask | None:
@@ -131,6 +135,7 @@ def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> tuple[Poin
     # Outside the hull's box there is no dent; a large tumor makes the label map many times larger than that.
     box = bounding_box(hull, 1)
     labels = _boxed(labels, box)
+    edge = border(hull)[box]
     dent = hull[box] & ((labels.array == 0) | _lies_within(filling, hull)[box])
     medial = -1.0 if side == "left" else 1.0
     x = labels.grid.origin_lps[0] + np.arange(labels.array.shape[2]) * labels.grid.spacing_mm[0]
@@ -138,7 +143,7 @@ def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> tuple[Poin
     if not dent.any():
         return None, 0.0
     box = bounding_box(dent, 1)
-    labels, dent = _boxed(labels, box), dent[box]
+    labels, dent, edge = _boxed(labels, box), dent[box], edge[box]
     core = ndimage.distance_transform_edt(dent, sampling=spacing) > SINUS_RADIUS_MM
     if not core.any():
         return None, 0.0
@@ -148,6 +153,9 @@ def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> tuple[Poin
     sizes, opens = (
         np.bincount(pieces[part], minlength=count + 1)[1:] * ml for part in (opened, opened & (labels.array == 0))
     )
+    # A tumour or cyst that does not reach the outline fills no sinus: it lies in the parenchyma.
+    reaches = np.isin(np.arange(1, count + 1), pieces[edge & opened])
+    sizes = np.where((opens >= SMALLEST_OPEN_SINUS_ML) | reaches, sizes, 0.0)
     if sizes.max() < SMALLEST_SINUS_ML:
         return None, 0.0
     chosen = int((opens if opens.max() >= SMALLEST_OPEN_SINUS_ML else sizes).argmax())

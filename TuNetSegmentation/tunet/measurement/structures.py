@@ -273,12 +273,11 @@ def _split_at(pieces: _Pieces, waist: float, near: npt.NDArray[np.uint8]) -> _Si
 
 def _with_whole_lesions(sides: _Sides, lesion_map: npt.NDArray[np.uint16], lesions: tuple[Lesion, ...]) -> _Sides:
     """The plane between connected kidneys divides parenchyma; a tumour that it cuts belongs to one of them whole."""
-    side_map, body_map = sides.side_map.copy(), sides.body_map.copy()
-    for lesion in lesions:
-        mask, number = lesion_map == lesion.number, SIDES.index(lesion.side) + 1
-        body_map[mask & (body_map > 0)] = number
-        side_map[mask] = number
-    return replace(sides, side_map=side_map, body_map=body_map)
+    own = np.asarray([0, *(SIDES.index(lesion.side) + 1 for lesion in lesions)], np.uint8)[lesion_map]
+    if np.array_equal(own, np.where(lesion_map > 0, sides.side_map, 0)):
+        return sides
+    side_map = np.where(own > 0, own, sides.side_map)
+    return replace(sides, side_map=side_map, body_map=np.where(sides.body_map > 0, side_map, 0).astype(np.uint8))
 
 
 def _lesions(cut: Volume, sides: _Sides) -> tuple[npt.NDArray[np.uint16], tuple[Lesion, ...], tuple[str, ...]]:
@@ -289,9 +288,11 @@ def _lesions(cut: Volume, sides: _Sides) -> tuple[npt.NDArray[np.uint16], tuple[
     lesion_map = table[pieces.map]
     why = {kidney.side: kidney.uncertain for kidney in sides.kidneys}
     found = []
+    inside = lesion_map > 0
+    votes = np.bincount(lesion_map[inside].astype(np.intp) * 3 + sides.side_map[inside], minlength=3 * len(kept) + 3)
+    of_side = votes.reshape(-1, 3)[:, 1:].argmax(axis=1)
     for number, (x, y, z) in enumerate(pieces.centres(kept).tolist(), start=1):
-        votes = np.bincount(sides.side_map[lesion_map == number], minlength=3)[1:]
-        side = SIDES[int(votes.argmax())]
+        side = SIDES[int(of_side[number])]
         found.append(Lesion(number, side, (x, y, z), why.get(side)))
     left_out = len(pieces.ml) - len(kept)
     note = f"{left_out} tumor piece{'s' if left_out > 1 else ''} below {SMALLEST_LESION_ML} ml not counted as lesions."
