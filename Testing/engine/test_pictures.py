@@ -39,3 +39,8 @@ def test_axial_keeps_the_patients_right_on_the_left():
     volume[:, :, 0] = 1  # smallest x in LPS is the patient's right
     axial = planes((1.0, 1.0, 1.0))[0]
     assert axial.cut(volume, 0)[:, 0].min() == 1
+
+
+def test_letters_are_those_of_the_edges():
+    """In LPS x grows to the left and y to the back; rows of coronal and sagittal are turned head up."""
+    assert [plane.letters for plane in planes((1.0, 1.0, 1.0))] == ["RLAP", "RLSI", "APSI"]

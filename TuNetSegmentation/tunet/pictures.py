@@ -37,12 +37,14 @@ class Plane:
         axis: array axis (z, y, x) that is cut.
         aspect: height over width of a pixel.
         flip_rows: the head is at the top.
+        letters: of the patient's directions at the left, right, upper and lower edge.
     """
 
     name: str
     axis: int
     aspect: float
     flip_rows: bool
+    letters: str
 
     def cut(self, array: Array, index: int) -> Array:
         """The slice as rows and columns of a picture, patient's right on the viewer's left."""
@@ -54,9 +56,9 @@ def planes(spacing_mm: Triple) -> tuple[Plane, Plane, Plane]:
     """Axial, coronal and sagittal for a volume in LPS orientation with this spacing (x, y, z)."""
     x, y, z = spacing_mm
     return (
-        Plane("axial", 0, y / x, flip_rows=False),
-        Plane("coronal", 1, z / x, flip_rows=True),
-        Plane("sagittal", 2, z / y, flip_rows=True),
+        Plane("axial", 0, y / x, flip_rows=False, letters="RLAP"),
+        Plane("coronal", 1, z / x, flip_rows=True, letters="RLSI"),
+        Plane("sagittal", 2, z / y, flip_rows=True, letters="APSI"),
     )
 
 
@@ -129,6 +131,8 @@ def _show_ct(axis: Any, plane: Plane, hu: Array, index: int) -> None:
     axis.imshow(plane.cut(hu, index), cmap="gray", vmin=WINDOW_LOW, vmax=WINDOW_HIGH, aspect=plane.aspect)
     axis.set_title(plane.name, color="white")
     axis.set_axis_off()
+    for letter, x, y in zip(plane.letters, (0.02, 0.98, 0.5, 0.5), (0.5, 0.5, 0.97, 0.03), strict=True):
+        axis.text(x, y, letter, color="#e8c547", fontsize=11, ha="center", va="center", transform=axis.transAxes)
 
 
 def _outline(axis: Any, mask: Array, color: str, width: float) -> None:
