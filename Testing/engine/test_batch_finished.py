@@ -38,10 +38,10 @@ def finish(study, ct, out):
 def test_a_file(tmp_path):
     path = tmp_path / "in" / "ct.nii.gz"
     path.parent.mkdir()
-    sitk.WriteImage(sitk.GetImageFromArray(np.arange(60, dtype=np.int16).reshape(3, 4, 5)), str(path))
+    sitk.WriteImage(sitk.GetImageFromArray(np.arange(-30, 30, dtype=np.int16).reshape(3, 4, 5)), str(path))
     study = discover(path.parent).studies[0]
     case = open_case(path.parent, finish(study, read_ct(path).volume, tmp_path / "out"), study.where)
-    assert case.ct.volume.array.ravel().tolist() == list(range(60))
+    assert case.ct.volume.array.ravel().tolist() == list(range(-30, 30))
     assert np.argwhere(case.labels.array == 2).tolist() == [[1, 2, 3]]
     assert case.report == {"bundle": "tiny"}
 

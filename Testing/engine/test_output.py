@@ -23,6 +23,7 @@ LABELS = Volume(
     np.random.default_rng(0).integers(0, 3, (8, 12, 10)).astype(np.uint8),
     Grid((8, 12, 10), (0.7, 0.8, 2.5), (1.1, 2.2, 3.3), (-1.0, 0, 0, 0, -1.0, 0, 0, 0, 1.0)),
 )
+CT = Volume(LABELS.array.astype(np.int16) * 100 - 100, LABELS.grid)
 # A place where even root cannot make a folder.
 NOWHERE = Path("/proc/tunet-test/out")
 
@@ -49,7 +50,7 @@ class TestWriteVolume:
     @pytest.mark.parametrize("angle", [0.0, 0.1, 0.7, 1.3])
     def test_geometry_of_a_nifti_survives_bit_for_bit(self, tmp_path, angle):
         c, s = np.cos(angle), np.sin(angle)
-        source = LABELS.to_sitk()
+        source = CT.to_sitk()
         source.SetDirection((c, -s, 0, s, c, 0, 0, 0, 1))
         sitk.WriteImage(source, str(tmp_path / "in.nii.gz"))
         volume = read_ct(tmp_path / "in.nii.gz").volume
@@ -60,7 +61,7 @@ class TestWriteVolume:
     @pytest.mark.parametrize(("unit", "factor"), [(1, 1e-3), (3, 1e3)])
     def test_a_nifti_in_metres_or_microns_keeps_its_unit(self, tmp_path, unit, factor):
         """NIfTI-1: ``xyzt_units`` is byte 123, pixdim and the rows of the sform are in that unit."""
-        sitk.WriteImage(LABELS.to_sitk(), str(tmp_path / "in.nii"))
+        sitk.WriteImage(CT.to_sitk(), str(tmp_path / "in.nii"))
         header = bytearray((tmp_path / "in.nii").read_bytes())
         header[123] = unit
         for offset, count in ((80, 3), (268, 3), (280, 12)):
