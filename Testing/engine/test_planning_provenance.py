@@ -8,13 +8,15 @@ import pytest
 from planning_cases import kidney_labels
 from tunet.planning.provenance import provenance_of
 from tunet.review import labels_fingerprint
+from tunet.volume import Volume
 
 RUN = {"bundle": "kits", "bundle_version": "1.2", "bundle_sha256": "ab" * 32, "members": ["tunet"]}
 
 
 @pytest.fixture
 def labels():
-    return kidney_labels()
+    shared = kidney_labels()  # other tests take it too
+    return Volume(shared.array.copy(), shared.grid)
 
 
 def beside(folder, labels, **more):
