@@ -163,14 +163,12 @@ def _dicom(examined: Examination, made_by: Provenance, study: Study, staging: Pa
     if study.stack is None:
         return ("No DICOM SEG was written, because the CT is not DICOM.",)
     try:
-        source = source_of(ordered(study.stack), study.source.name)
-    except OSError as error:
-        return (f"No DICOM SEG was written: the CT cannot be read again ({error.strerror}).",)
-    except InputError as error:  # the rest of the case is of use without it
-        return (f"No DICOM SEG was written: {error}",)
-    try:
+        try:
+            source = source_of(ordered(study.stack), study.source.name)
+        except OSError as error:  # a disk that cannot be read is no result that cannot be stored
+            raise InputError(f"the CT cannot be read again ({error.strerror}).") from error
         write_dicom(examined, source, made_by, staging)
-    except InputError as error:
+    except InputError as error:  # the rest of the case is of use without it
         return (f"No DICOM SEG was written: {error}",)
     return ()
 
