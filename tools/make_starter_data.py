@@ -5,8 +5,8 @@
 
 Writes a dataset in the KiTS layout, ``patients.json`` (which case is whose) and ``LICENSE.txt``. Numbers of cases tell
 the CT: 06xxx is hcc_006, 07xxx hcc_007, 09xxx hcc_009, 15xxx hcc_015 (from 500 on in the portal phase), 20xxx the
-TotalSegmentator example; 30xxx is chaos_3, 31xxx cptac_189 and 32xxx tcga_a10x of OTHER_FOLDER, left out without it
-(Testing/data/kidney_truth/README.md says where they come from). Variant 0 is the CT as it is. Cases that are there
+TotalSegmentator example; 30xxx is chaos_3, 31xxx cptac_189, 32xxx tcga_a10x, 33xxx hcc_002 and 34xxx tcga_4070a of
+OTHER_FOLDER, left out without it (Testing/data/kidney_truth/README.md says where they come from). Variant 0 is the CT as it is. Cases that are there
 stay; everything follows from ``--seed`` and the case's name. LABEL_FOLDER holds the kidneys of each CT (1), as
 hcc_006.nii.gz and so on.
 """
@@ -43,11 +43,13 @@ SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 LICENSE = """CT with lesions of other patients put into it, made by tools/make_starter_data.py.
 
 The CTs are adapted from
-- HCC-TACE-Seg: A. Moawad et al. 2021, doi:10.7937/TCIA.5FNA-0924, CC BY 4.0 (cases 06xxx, 07xxx, 09xxx, 15xxx);
+- HCC-TACE-Seg: A. Moawad et al. 2021, doi:10.7937/TCIA.5FNA-0924, CC BY 4.0 (cases 06xxx, 07xxx, 09xxx, 15xxx,
+  33xxx);
 - test files of TotalSegmentator: J. Wasserthal et al., Apache-2.0 (cases 20xxx);
 - CHAOS: A. E. Kavur et al. 2019, doi:10.5281/zenodo.3362844, CC BY-NC-SA 4.0 (cases 30xxx);
 - CPTAC-PDA: National Cancer Institute CPTAC 2018, doi:10.7937/K9/TCIA.2018.SC20FO18, CC BY 4.0 (cases 31xxx);
-- TCGA-LIHC: B. J. Erickson et al. 2016, doi:10.7937/K9/TCIA.2016.IMMQW8UQ, CC BY 3.0 (cases 32xxx).
+- TCGA-LIHC: B. J. Erickson et al. 2016, doi:10.7937/K9/TCIA.2016.IMMQW8UQ, CC BY 3.0 (cases 32xxx);
+- TCGA-COAD: S. Kirk et al. 2016, doi:10.7937/K9/TCIA.2016.HJJHBOXZ, CC BY 3.0 (cases 34xxx).
 The shapes of tumours and of transplanted kidneys are adapted from the masks of KiTS19: N. Heller et al.,
 arXiv:1904.00445, CC BY-NC-SA 4.0. Everything here therefore comes under CC BY-NC-SA 4.0: attribution, no commercial
 use, the same licence for what is made from it. What was changed is in each case's rendering.json.
@@ -80,6 +82,8 @@ SOURCES = (
     SourceFile("chaos_3", "chaos_3", 30000, "chaos_3"),
     SourceFile("cptac_189", "cptac_189", 31000, "cptac_189"),
     SourceFile("tcga_a10x", "tcga_a10x", 32000, "tcga_a10x"),
+    SourceFile("hcc_002", "hcc_002", 33000, "hcc_002"),
+    SourceFile("tcga_4070a", "tcga_4070a", 34000, "tcga_4070a"),
 )
 
 
