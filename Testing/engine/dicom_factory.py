@@ -27,6 +27,7 @@ class Series:
     rows: int = 10
     columns: int = 12
     samples: int = 1
+    bits: int = 16  # 8 for a mask of 0 and 255
     frame_of_reference: str | None = None
     study: str = field(default_factory=generate_uid)
 
@@ -70,6 +71,10 @@ class Series:
         data.Rows, data.Columns, data.SamplesPerPixel = self.rows, self.columns, self.samples
         data.PhotometricInterpretation = "MONOCHROME2" if self.samples == 1 else "RGB"
         data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 16, 15, 1
+        if self.bits == 8:
+            data.BitsAllocated, data.BitsStored, data.HighBit, data.PixelRepresentation = 8, 8, 7, 0
+            data.PixelData = np.where(self.hu(index) > 0, 255, 0).astype(np.uint8).tobytes()
+            return data
         slope = self.slopes[index] if self.slopes else 1.0
         data.RescaleSlope, data.RescaleIntercept = slope, -1024
         stored = np.rint((self.hu(index) + 1024) / slope).astype(np.int16)

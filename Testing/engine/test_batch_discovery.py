@@ -123,6 +123,7 @@ class TestDicom:
     def test_what_is_no_ct_is_left_out_with_the_reason(self, tmp_path):
         Series(modality="MR").write(tmp_path / "mr")
         Series(image_type=("ORIGINAL", "PRIMARY", "LOCALIZER")).write(tmp_path / "scout")
+        Series(bits=8).write(tmp_path / "mask")
         Series(orientation=(1, 0, 0, 0, 0, -1)).write(tmp_path / "coronal")
         Series(heights=(5.0,)).write(tmp_path / "lone")
         Series(heights=(5.0, 5.0, 5.0)).write(tmp_path / "bolus")
@@ -130,6 +131,7 @@ class TestDicom:
         assert left_out(tmp_path) == {
             "mr": "MR images, not CT",
             "scout": "a localizer or screen capture",
+            "mask": "a mask or picture of 8 bits",
             "coronal": "not axial; the axial reconstruction is needed",
             "lone": "a single slice",
             "bolus": "all slices at one place (a contrast bolus was watched)",

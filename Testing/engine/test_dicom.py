@@ -95,6 +95,17 @@ class TestChoosing:
         Series(number=2).write(tmp_path)
         assert "series 2" in read_ct(tmp_path).description
 
+    def test_ct_is_taken_from_beside_masks_that_call_themselves_ct(self, tmp_path):
+        """As in 3D-IRCADb-01: PATIENT_DICOM, and below MASKS_DICOM a series of 8 bits for each organ."""
+        Series(number=1, bits=8).write(tmp_path / "MASKS_DICOM")
+        Series(number=2).write(tmp_path / "PATIENT_DICOM")
+        assert "series 2" in read_ct(tmp_path).description
+
+    def test_masks_alone_are_refused(self, tmp_path):
+        Series(bits=8).write(tmp_path)
+        with pytest.raises(InputError, match="masks or pictures of 8 bits"):
+            read_ct(tmp_path)
+
 
 class TestGeometry:
     def test_single_slice_is_refused(self, tmp_path):

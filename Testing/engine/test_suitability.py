@@ -48,6 +48,13 @@ def test_chest_only():
     assert "below the lungs" in " ".join(doubts_about(chest()))
 
 
+def test_foam_and_clothes_around_an_abdomen_are_no_lung():
+    volume = abdomen()
+    outside = volume.array < -900
+    volume.array[:, -40:][outside[:, -40:]] = -800
+    assert doubts_about(volume) == ()
+
+
 def test_without_contrast():
     assert "without contrast" in " ".join(doubts_about(abdomen(enhanced=False)))
 

@@ -89,7 +89,10 @@ def _chosen(listing: Listing, series: str | None, folder: Path) -> Stack:
 
 def _nothing_usable(listing: Listing, folder: Path) -> str:
     modalities = dict.fromkeys([*(s.modality for s in listing.stacks), *sorted(o.modality for o in listing.others)])
-    if any(stack.modality == "CT" for stack in listing.stacks):
+    ct = [stack for stack in listing.stacks if stack.modality == "CT"]
+    if ct and all(stack.eight_bit for stack in ct):
+        return f"{folder.name} holds masks or pictures of 8 bits, not CT; give the folder of the CT they were made from."
+    if ct:
         return f"{folder.name} holds CT images but no axial series; export the axial reconstruction."
     if listing.multiframe:
         return f"{folder.name} holds a multi-frame (enhanced) DICOM object; export the CT as single images."

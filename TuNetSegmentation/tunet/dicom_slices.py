@@ -37,6 +37,7 @@ _TAGS = [
     "Columns",
     "NumberOfFrames",
     "SamplesPerPixel",
+    "BitsAllocated",
 ]
 
 # As long as DICOM's kinds of text may be.
@@ -86,6 +87,7 @@ class Stack:
         size: (columns, rows).
         slices: in the order of the files.
         derived: a scout, a screen capture or another picture that is not an original axial image.
+        eight_bit: a mask or a picture that calls itself CT; a CT has 16 bits a pixel (DICOM PS3.3, C.8.2.1.1).
     """
 
     modality: str
@@ -97,6 +99,7 @@ class Stack:
     size: tuple[int, int]
     slices: tuple[Slice, ...]
     derived: bool
+    eight_bit: bool = False
 
     @property
     def is_axial(self) -> bool:
@@ -112,7 +115,7 @@ class Stack:
     @property
     def is_axial_ct(self) -> bool:
         """Whether this can be segmented at all."""
-        return self.modality == "CT" and self.is_axial and not self.derived
+        return self.modality == "CT" and self.is_axial and not self.derived and not self.eight_bit
 
     def __str__(self) -> str:
         title = f" '{self.title}'" if self.title else ""
@@ -293,6 +296,7 @@ def _stack(members: list[tuple[Any, Slice]], acquisition: str = "") -> Stack:
         size=(int(header.Columns), int(header.Rows)),
         slices=tuple(image for _, image in members),
         derived="LOCALIZER" in kinds or "SCREEN SAVE" in kinds,
+        eight_bit=header.get("BitsAllocated") == 8,
     )
 
 

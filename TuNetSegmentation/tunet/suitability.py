@@ -76,10 +76,20 @@ def _coarse(volume: Volume) -> tuple[npt.NDArray[np.float32], tuple[float, ...]]
 
 
 def _abdomen_mm(hu: npt.NDArray[np.float32], spacing_zyx: tuple[float, ...]) -> float:
-    """Length of the scan whose slices hold hardly any lung."""
-    body = np.count_nonzero(hu > AIR_AT_MOST_HU, axis=(1, 2))
-    lung = np.count_nonzero((hu > _LUNG_HU[0]) & (hu < _LUNG_HU[1]), axis=(1, 2))
-    return float(np.count_nonzero(lung < _LUNG_SHARE_OF_ABDOMEN * (lung + body))) * spacing_zyx[0]
+    """Length of the scan whose slices hold hardly any lung; clothes and the table's foam, as light, lie around them."""
+    body = np.stack([_body(hu_of_slice) for hu_of_slice in hu])
+    lung = body & (hu > _LUNG_HU[0]) & (hu < _LUNG_HU[1])
+    few = np.count_nonzero(lung, axis=(1, 2)) <= _LUNG_SHARE_OF_ABDOMEN * np.count_nonzero(body, axis=(1, 2))
+    return float(np.count_nonzero(few)) * spacing_zyx[0]
+
+
+def _body(hu: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """The largest piece of a slice that is no air, with what it encloses."""
+    pieces, count = ndimage.label(hu > AIR_AT_MOST_HU)
+    if count == 0:
+        return np.zeros(hu.shape, dtype=np.bool_)
+    largest = 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
+    return np.asarray(ndimage.binary_fill_holes(pieces == largest))
 
 
 def _enhanced_ml(hu: npt.NDArray[np.float32], spacing_zyx: tuple[float, ...]) -> float:

@@ -284,6 +284,8 @@ def _not_wanted(stack: Stack) -> str | None:
         return f"{kind_of(stack.modality)}, not CT"
     if stack.derived:
         return "a localizer or screen capture"
+    if stack.eight_bit:
+        return "a mask or picture of 8 bits"
     if not stack.is_axial:
         return "not axial; the axial reconstruction is needed"
     if len(stack.slices) == 1:
