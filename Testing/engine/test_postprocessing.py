@@ -201,6 +201,11 @@ class TestThirdKidney:
         maps = ProbabilityMaps(*(Volume(v.array, large) for v in (maps.localization, maps.whole, maps.tumor)))
         assert "Kidney: left out beside two larger pieces: 3 ml." in label_regions(maps, self.OPTIONS).decisions
 
+    def test_the_pieces_that_are_left_are_counted(self):
+        maps = ProbabilityMaps(self.WHOLE, self.WHOLE, Volume(np.zeros_like(self.WHOLE.array), self.WHOLE.grid))
+        assert label_regions(maps, self.OPTIONS).kidneys == 3
+        assert label_regions(maps, PLAIN).kidneys == 4
+
     def test_a_share_above_1_is_refused(self):
         with pytest.raises(ValueError, match="third_kidney_share"):
             replace(PLAIN, third_kidney_share=1.5)

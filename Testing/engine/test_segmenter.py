@@ -230,6 +230,16 @@ class TestSegment:
         assert found.kidney_ml == found.tumor_ml == 0
         assert "No kidney was found" in found.warnings[0]
 
+    @pytest.mark.parametrize("count", [2, 3])
+    def test_a_third_kidney_is_doubted(self, count):
+        whole = np.zeros(self.GRID.shape, dtype=np.float32)
+        for number in range(count):
+            whole[2:6, 2:8, 4 * number : 4 * number + 2] = 0.9
+        maps = (Volume(values, self.GRID) for values in (np.ones_like(whole), whole, np.zeros_like(whole)))
+        options = replace(CLINICAL, smallest_kidney_mm3=100.0, third_kidney_share=0.5)
+        found = segment(Prediction(ProbabilityMaps(*maps), self.FINE, ()), options)
+        assert ("3 pieces as large as a kidney" in " ".join(found.warnings)) == (count == 3)
+
 
 def test_bundle_with_new_thresholds_needs_no_new_prediction(tmp_path):
     loaded = segmenter(tmp_path)

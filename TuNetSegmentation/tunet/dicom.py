@@ -91,7 +91,7 @@ def _nothing_usable(listing: Listing, folder: Path) -> str:
     modalities = dict.fromkeys([*(s.modality for s in listing.stacks), *sorted(o.modality for o in listing.others)])
     ct = [stack for stack in listing.stacks if stack.modality == "CT"]
     if ct and all(stack.eight_bit for stack in ct):
-        return f"{folder.name} holds masks or pictures of 8 bits, not CT; give the folder of the CT they were made from."
+        return f"{folder.name} holds masks or pictures of 8 bits, not CT; give the folder of the CT itself."
     if ct:
         return f"{folder.name} holds CT images but no axial series; export the axial reconstruction."
     if listing.multiframe:

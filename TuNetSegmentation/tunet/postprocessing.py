@@ -34,10 +34,12 @@ class Labeled:
     Attributes:
         labels: uint8, 0 background, 1 kidney (whole minus tumour), 2 tumour, on the maps' grid.
         decisions: sentences on which branches were taken, for the report.
+        kidneys: separate pieces of kidney and tumour that are left.
     """
 
     labels: Volume
     decisions: tuple[str, ...]
+    kidneys: int = 0
 
 
 def label_regions(maps: ProbabilityMaps, options: PostProcessing) -> Labeled:
@@ -56,7 +58,8 @@ def label_regions(maps: ProbabilityMaps, options: PostProcessing) -> Labeled:
     limit = third_kidney_limit(part.sizes, options)
     labels[box] = part.without_third_kidney(limit)
     removed = [size for size in part.sizes if size < limit]
-    return Labeled(Volume(labels, grid), (*decision.sentences, *_about_removed(removed, grid.voxel_volume_mm3)))
+    sentences = (*decision.sentences, *_about_removed(removed, grid.voxel_volume_mm3))
+    return Labeled(Volume(labels, grid), sentences, len(part.sizes) - len(removed))
 
 
 @dataclass(frozen=True)
