@@ -28,6 +28,9 @@ CT = {
     "chaos_3": "chaos_3",
     "cptac_189": "cptac_189",
     "tcga_a10x": "tcga_a10x",
+    "hcc_002": "hcc_002",
+    "tcga_4070a": "tcga_4070a",
+    "hcc_048": "hcc_048",
 }
 
 # Points (x, y, z) in fluid, and whether that fluid is kidney.
@@ -47,6 +50,7 @@ FLUID = {
         ((188, 325, 11), True),
         ((196, 291, 1), False),  # pelvis in front of the line from lip to lip
     ],
+    "tcga_4070a": [((328, 310, 58), True)],  # small cyst at the upper pole, left
 }
 
 
