@@ -118,6 +118,22 @@ class TestGeometry:
         refused(Series(heights=(0, 3, 7.1, 10)).write(tmp_path), "unevenly, 2.90 to 4.10 mm")
         refused(Series(heights=(0, 5, 10, 15.6, 20.6)).write(tmp_path / "b"), "unevenly, 5.00 to 5.60 mm")
 
+    @pytest.mark.parametrize(
+        ("heights", "which", "origin_z"),
+        [((0, *range(6, 87, 8)), "first", 26.0), ((*range(0, 81, 8), 86), "last", 20.0)],
+    )
+    def test_a_nearer_slice_at_one_end_is_left_out_and_said(self, tmp_path, heights, which, origin_z):
+        """As in TCGA-LIHC TCGA-BC-A10X: 8 mm, the lowest slice 6 mm from the next."""
+        reading = read_ct(Series(heights=heights).write(tmp_path))
+        assert reading.volume.grid.shape[0] == 11
+        assert reading.volume.grid.spacing_mm[2] == pytest.approx(8.0)
+        assert reading.volume.grid.origin_lps[2] == pytest.approx(origin_z)
+        assert f"The {which} slice was left out: it lies 6.0 mm from the next, the others 8.0 mm." in reading.warnings
+
+    @pytest.mark.parametrize("heights", [(0, 12, *range(20, 90, 8)), (0, 6, 14, 22), (0, 6, *range(14, 80, 8), 82)])
+    def test_other_uneven_ends_are_refused(self, tmp_path, heights):
+        refused(Series(heights=heights).write(tmp_path), "unevenly")
+
     def test_the_watch_for_the_contrast_bolus_is_not_taken(self, tmp_path):
         Series(number=3).write(tmp_path)
         Series(number=4, heights=(6.0,) * 8).write(tmp_path)

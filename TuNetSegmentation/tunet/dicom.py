@@ -53,7 +53,7 @@ def read_stack(stack: Stack, source: Path, remarks: Iterable[str] = ()) -> Readi
     array = _pixels([s.path for s in order.slices], stack)
     volume = Volume(array, order.grid)
     check_voxels(volume, str(stack))
-    warnings = [*remarks]
+    warnings = [*remarks, *order.remarks]
     if order.is_tilted:
         volume = straightened(volume, order)
         warnings.append(

@@ -17,6 +17,8 @@ from tunet.volume import Volume
 JITTER_MM, JITTER_SHARE = 0.05, 0.02
 # Positions rounded to a tenth of a millimetre, as some scanners write them, lie this close to an even row.
 ROUNDED_MM = 0.101
+# In a stack of as many slices the first or the last may lie nearer to the next; it is left out then.
+ENOUGH_SLICES = 10
 # A gap within this share of a whole number of slices means that slices are missing.
 GAP_SHARE = 0.1
 # Cosines below this move no voxel, and from 1e-290 on ITK's decomposition of the direction fails.
@@ -37,12 +39,14 @@ class SliceOrder:
         grid: upright; where the gantry was tilted, the grid before the correction's shift.
         drift_mm: in-plane movement (x, y) from one slice to the next; zero without tilt.
         tilt_degrees: the gantry's tilt.
+        remarks: sentences on a slice that was left out.
     """
 
     slices: tuple[Slice, ...]
     grid: Grid
     drift_mm: tuple[float, float]
     tilt_degrees: float
+    remarks: tuple[str, ...] = ()
 
     @property
     def is_tilted(self) -> bool:
@@ -51,7 +55,7 @@ class SliceOrder:
 
 
 def ordered(stack: Stack) -> SliceOrder:
-    """Sort a stack along its normal and find its spacing.
+    """Sort a stack along its normal and find its spacing; a lone slice nearer to the next at one end is left out.
 
     Raises:
         InputError: a single slice, two at one place, missing slices, or uneven distances.
@@ -60,6 +64,7 @@ def ordered(stack: Stack) -> SliceOrder:
         raise InputError(f"There is only one slice in {stack}; export the whole series.")
     normal = stack.slices[0].normal
     slices = tuple(sorted(stack.slices, key=lambda s: float(s.position @ normal)))
+    slices, remarks = _without_odd_end(slices, np.array([s.position @ normal for s in slices]))
     positions = np.array([s.position for s in slices])
     heights = positions @ normal
     step = _even_step(heights, stack)
@@ -72,7 +77,7 @@ def ordered(stack: Stack) -> SliceOrder:
         raise InputError(f"The slices of {stack} are shifted against each other; export the series again.")
     _check_straight(positions, drift + step * normal, pixel, stack)
     grid = _grid(slices, normal, step, stack.size)
-    return SliceOrder(slices, grid, in_plane if tilted else (0.0, 0.0), tilt if tilted else 0.0)
+    return SliceOrder(slices, grid, in_plane if tilted else (0.0, 0.0), tilt if tilted else 0.0, remarks)
 
 
 def straight_grid(order: SliceOrder) -> Grid:
@@ -103,6 +108,24 @@ def _shifts(order: SliceOrder) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.
     shifts = np.arange(len(order.slices))[:, None] * np.asarray(order.drift_mm) / order.slices[0].spacing_mm
     low = np.floor(shifts.min(axis=0)).astype(int)
     return shifts, low, np.ceil(shifts.max(axis=0)).astype(int) - low
+
+
+def _without_odd_end(
+    slices: tuple[Slice, ...], heights: npt.NDArray[np.float64]
+) -> tuple[tuple[Slice, ...], tuple[str, ...]]:
+    """Some series end with a lone slice that lies nearer to its neighbour than the others."""
+    steps = np.diff(heights)
+    step = float(np.median(steps))
+    tolerance = max(JITTER_MM, JITTER_SHARE * step)
+    odd = np.flatnonzero(np.abs(steps - step) > tolerance)
+    if len(slices) < ENOUGH_SLICES or len(odd) != 1 or odd[0] not in (0, len(steps) - 1):
+        return slices, ()
+    nearer = float(steps[odd[0]])
+    # At the same place it is of another phase; a gap means that slices are missing.
+    if not tolerance < nearer < (1 - GAP_SHARE) * step:
+        return slices, ()
+    rest, which = (slices[1:], "first") if odd[0] == 0 else (slices[:-1], "last")
+    return rest, (f"The {which} slice was left out: it lies {nearer:.1f} mm from the next, the others {step:.1f} mm.",)
 
 
 def _even_step(heights: npt.NDArray[np.float64], stack: Stack) -> float:
