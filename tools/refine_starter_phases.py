@@ -7,8 +7,9 @@
         --real OTHERS --tumors TUMORS --healthy HEALTHY --left-out chaos_3 --version 1.9
 
 SYNTHETIC is made as for tools/train_starter_bundle.py, TUMORS as for tools/refine_starter_tumors.py with seed 12 and
-``--count 30``. HEALTHY holds other phases of patients whose kidneys bear no tumour. A run that was cut goes on where
-it stopped.
+``--count 30``. HEALTHY holds other phases of patients whose kidneys bear no tumour. Of the epochs the last is taken,
+not the best: the patches that check are all of tumours, and the best of them (SEB's third epoch) marked most that is
+none. A run that was cut goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from refine_starter_bundle import refining_parser
-from refine_starter_tumors import CONFIG, TRAINED, begin, refined
+import torch
+from refine_starter_bundle import refining_parser, with_weights
+from refine_starter_tumors import CONFIG, PREFIX, TRAINED, begin
 from train_starter_bundle import Data, Job, Part, run_all
 from tunet.bundle import Bundle, load_bundle
 from tunet.training.cases import CaseFiles, find_cases
+from tunet.training.fit import LAST_NAME
 from tunet.training.patches import PatchSampling
 
 FURTHER = replace(
@@ -32,6 +35,15 @@ FURTHER = replace(
 )
 # Seven CTs as they are, among two hundred that were changed.
 HEALTHY_COUNT = 5
+TRAINED_ON = (
+    "nine patients' CT (HCC-TACE-Seg and CPTAC-PDA, CC BY 4.0; TCGA-LIHC and TCGA-COAD, CC BY 3.0; TotalSegmentator's "
+    "test CT, Apache-2.0) with changed enhancement, and with cysts and tumours put in after 100 masks of KiTS19 "
+    "(CC BY-NC-SA 4.0); 100 CT rendered around those masks"
+)
+PROVENANCE = (
+    "tools/train_starter_bundle.py (1.1), refine_starter_bundle.py (1.2), refine_starter_tumors.py (1.5, 1.6), "
+    "refine_starter_patients.py (1.8), refine_starter_phases.py (1.9)"
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,22 @@ def chains(bundle: Bundle, output: Path, precision: str, left_out: str | None, h
         )
         found.append([job])
     return found
+
+
+def refined(bundle: Bundle, output: Path, version: str) -> Bundle:
+    """The bundle with the T-Nets as their last epoch left them, in ``OUT/bundle``."""
+    files = {}
+    for member in bundle.members:
+        if member.variant not in TRAINED:
+            continue
+        assert member.tumor is not None
+        # Written by this tool; a checkpoint of another hand could run code.
+        checkpoint = torch.load(output / member.variant / f"{LAST_NAME}.ckpt", map_location="cpu", weights_only=False)
+        start = f"network.{PREFIX}"
+        weights = checkpoint["state_dict"]
+        files[member.tumor] = {name.removeprefix(start): w for name, w in weights.items() if name.startswith(start)}
+    card = replace(bundle.card, version=version, trained_on=TRAINED_ON, provenance=PROVENANCE)
+    return with_weights(bundle, output, files, card)
 
 
 def main() -> None:
