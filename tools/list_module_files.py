@@ -37,8 +37,9 @@ endif()
 
 def installed_files(module: Path) -> tuple[list[str], list[str]]:
     """Scripts and resources, relative to the module's folder."""
-    files = sorted(path for path in module.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    names = [path.relative_to(module).as_posix() for path in files]
+    paths = sorted(path for path in module.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    names = [path.relative_to(module).as_posix() for path in paths]
+    names = [name for name in names if not name.startswith(".")]  # caches of tools
     scripts = [name for name in names if name.endswith(".py")]
     hidden = ("CMakeLists.txt", ".gitkeep")
     resources = [name for name in names if not name.endswith((".py", *hidden))]
