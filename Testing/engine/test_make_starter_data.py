@@ -34,6 +34,7 @@ def test_license_names_every_source_and_the_strictest_terms(tool):
         "CHAOS",
         "CPTAC-PDA",
         "TCGA-LIHC",
+        "TCGA-COAD",
     )
     for words in (*sources, "CC BY 4.0", "Apache-2.0"):
         assert words in tool.LICENSE
@@ -43,13 +44,14 @@ def test_license_names_every_source_and_the_strictest_terms(tool):
 def test_case_numbers_tell_the_ct_and_are_unique(tool):
     names = [job.name for job in tool.jobs(tool.SOURCES, 20, False, 0)]
     assert len(set(names)) == len(names)
-    assert {name[5:7] for name in names} == {"06", "07", "09", "15", "20", "30", "31", "32"}
+    assert {name[5:7] for name in names} == {"06", "07", "09", "15", "20", "30", "31", "32", "33", "34"}
 
 
 def test_two_phases_share_a_patients_number(tool):
     found = Counter(job.source.patient for job in tool.jobs(tool.SOURCES, 16, True, 0))
     shared = ("hcc_006", "hcc_007", "hcc_009", "hcc_015", "totalseg_example")
-    assert found == dict.fromkeys((*shared, "chaos_3", "cptac_189", "tcga_a10x"), 16)
+    others = ("chaos_3", "cptac_189", "tcga_a10x", "hcc_002", "tcga_4070a")
+    assert found == dict.fromkeys((*shared, *others), 16)
 
 
 def test_data_for_t_net_has_more_tumours(tool):
