@@ -48,6 +48,13 @@ def test_chest_only():
     assert "below the lungs" in " ".join(doubts_about(chest()))
 
 
+def test_chest_whose_lungs_the_images_edge_cuts():
+    whole = chest()
+    part = Volume(whole.array[:, 22:78, 40:90].copy(), Grid((48, 56, 50), (3.0, 3.0, 5.0)))
+    part.array[:, 0, 0] = -1000  # air, without which it is no CT
+    assert "below the lungs" in " ".join(doubts_about(part))
+
+
 def test_foam_and_clothes_around_an_abdomen_are_no_lung():
     volume = abdomen()
     outside = volume.array < -900

@@ -84,12 +84,14 @@ def _abdomen_mm(hu: npt.NDArray[np.float32], spacing_zyx: tuple[float, ...]) -> 
 
 
 def _body(hu: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
-    """The largest piece of a slice that is no air, with what it encloses."""
-    pieces, count = ndimage.label(hu > AIR_AT_MOST_HU)
+    """The largest piece of a slice that is no air, with what it encloses; an image's edge within the body closes it."""
+    edge = np.concatenate([hu[0], hu[-1], hu[:, 0], hu[:, -1]])
+    is_cut = bool((edge > _LUNG_HU[0]).mean() > 0.5)
+    pieces, count = ndimage.label(np.pad(hu > AIR_AT_MOST_HU, 1, constant_values=is_cut))
     if count == 0:
         return np.zeros(hu.shape, dtype=np.bool_)
     largest = 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
-    return np.asarray(ndimage.binary_fill_holes(pieces == largest))
+    return np.asarray(ndimage.binary_fill_holes(pieces == largest)[1:-1, 1:-1])
 
 
 def _enhanced_ml(hu: npt.NDArray[np.float32], spacing_zyx: tuple[float, ...]) -> float:
