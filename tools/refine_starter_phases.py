@@ -19,10 +19,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from refine_starter_bundle import refining_parser, with_weights
-from refine_starter_tumors import CONFIG, PREFIX, TRAINED, begin
-from train_starter_bundle import Data, Job, Part, run_all
-from tunet.bundle import Bundle, load_bundle
+from refine_starter_bundle import refining_parser
+from refine_starter_tumors import CONFIG, chains, refined
+from torch import Tensor
+from train_starter_bundle import Data, Job, run_all
+from tunet.bundle import load_bundle
 from tunet.training.cases import CaseFiles, find_cases
 from tunet.training.fit import LAST_NAME
 from tunet.training.patches import PatchSampling
@@ -59,34 +60,10 @@ class PhasesJob(Job):
         return [*training, *find_cases(self.healthy) * HEALTHY_COUNT], checked
 
 
-def chains(bundle: Bundle, output: Path, precision: str, left_out: str | None, healthy: Path) -> list[list[Job]]:
-    """One job for each topology."""
-    found: list[list[Job]] = []
-    for number, key in enumerate(TRAINED):
-        member = next(member for member in bundle.members if member.variant == key)
-        tumor, whole = begin(bundle, member, output)
-        config = replace(FURTHER, precision=precision)
-        job = PhasesJob(
-            Part.TUMOR, key, key, config, 430 + number, tumor, whole=whole, left_out=left_out, healthy=healthy
-        )
-        found.append([job])
-    return found
-
-
-def refined(bundle: Bundle, output: Path, version: str) -> Bundle:
-    """The bundle with the T-Nets as their last epoch left them, in ``OUT/bundle``."""
-    files = {}
-    for member in bundle.members:
-        if member.variant not in TRAINED:
-            continue
-        assert member.tumor is not None
-        # Written by this tool; a checkpoint of another hand could run code.
-        checkpoint = torch.load(output / member.variant / f"{LAST_NAME}.ckpt", map_location="cpu", weights_only=False)
-        start = f"network.{PREFIX}"
-        weights = checkpoint["state_dict"]
-        files[member.tumor] = {name.removeprefix(start): w for name, w in weights.items() if name.startswith(start)}
-    card = replace(bundle.card, version=version, trained_on=TRAINED_ON, provenance=PROVENANCE)
-    return with_weights(bundle, output, files, card)
+def last_weights(run: Path) -> dict[str, Tensor]:
+    """Of W-Net and T-Net, as the last epoch of a run left them; tensors alone are read."""
+    checkpoint = torch.load(run / f"{LAST_NAME}.ckpt", map_location="cpu", weights_only=True)
+    return {name.removeprefix("network."): tensor for name, tensor in checkpoint["state_dict"].items()}
 
 
 def main() -> None:
@@ -101,9 +78,12 @@ def main() -> None:
     output: Path = arguments.output
     bundle = load_bundle(arguments.bundle)
     data = Data(arguments.synthetic, arguments.real, output / "prepared", arguments.tumors)
-    jobs = chains(bundle, output, arguments.precision, arguments.left_out, arguments.healthy)
+    seen = {"left_out": arguments.left_out, "healthy": arguments.healthy}
+    plain = chains(bundle, output, replace(FURTHER, precision=arguments.precision), 430)
+    jobs = [[PhasesJob(**(vars(job) | seen)) for job in chain] for chain in plain]
     run_all(jobs, data, output, arguments.jobs)
-    logging.info("wrote %s", refined(bundle, output, arguments.version).folder)
+    card = replace(bundle.card, version=arguments.version, trained_on=TRAINED_ON, provenance=PROVENANCE)
+    logging.info("wrote %s", refined(bundle, output, card, last_weights).folder)
 
 
 if __name__ == "__main__":

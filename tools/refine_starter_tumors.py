@@ -14,14 +14,17 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from refine_starter_bundle import refining_parser, with_weights
 from safetensors.torch import save_file
+from torch import Tensor
 from train_starter_bundle import TUMOR, Data, Job, Part, run_all
-from tunet.bundle import Bundle, Member, load_bundle
+from tunet.bundle import Bundle, Card, Member, load_bundle
 from tunet.training.augmentation import Augmentation
+from tunet.training.config import FitConfig
 from tunet.training.fit import WEIGHTS_NAME
 from tunet.training.patches import PatchSampling
 from tunet.weights import read_weights
@@ -53,27 +56,31 @@ def begin(bundle: Bundle, member: Member, output: Path) -> tuple[str, str]:
     return tumor, whole
 
 
-def chains(bundle: Bundle, output: Path, precision: str) -> list[list[Job]]:
-    """One job for each topology."""
+def chains(bundle: Bundle, output: Path, config: FitConfig, seed: int) -> list[list[Job]]:
+    """One job for each topology; ``seed`` is the first one's."""
     found = []
     for number, key in enumerate(TRAINED):
         member = next(member for member in bundle.members if member.variant == key)
         tumor, whole = begin(bundle, member, output)
-        config = replace(CONFIG, precision=precision)
-        found.append([Job(Part.TUMOR, key, key, config, 330 + number, tumor, whole=whole)])
+        found.append([Job(Part.TUMOR, key, key, config, seed + number, tumor, whole=whole)])
     return found
 
 
-def refined(bundle: Bundle, output: Path, version: str) -> Bundle:
+def best_weights(run: Path) -> Mapping[str, Tensor]:
+    """Of W-Net and T-Net, as the best epoch of a run left them."""
+    return read_weights(run / WEIGHTS_NAME)
+
+
+def refined(bundle: Bundle, output: Path, card: Card, weights_of: Callable[[Path], Mapping[str, Tensor]]) -> Bundle:
     """The bundle with the T-Nets that were trained further, in ``OUT/bundle``."""
     files = {}
     for member in bundle.members:
         if member.variant not in TRAINED:
             continue
         assert member.tumor is not None
-        weights = read_weights(output / member.variant / WEIGHTS_NAME)
+        weights = weights_of(output / member.variant)
         files[member.tumor] = {name.removeprefix(PREFIX): w for name, w in weights.items() if name.startswith(PREFIX)}
-    return with_weights(bundle, output, files, replace(bundle.card, version=version, provenance=PROVENANCE))
+    return with_weights(bundle, output, files, card)
 
 
 def main() -> None:
@@ -86,8 +93,10 @@ def main() -> None:
     output: Path = arguments.output
     bundle = load_bundle(arguments.bundle)
     data = Data(arguments.synthetic, arguments.real, output / "prepared", arguments.tumors)
-    run_all(chains(bundle, output, arguments.precision), data, output, arguments.jobs)
-    logging.info("wrote %s", refined(bundle, output, arguments.version).folder)
+    config = replace(CONFIG, precision=arguments.precision)
+    run_all(chains(bundle, output, config, 330), data, output, arguments.jobs)
+    card = replace(bundle.card, version=arguments.version, provenance=PROVENANCE)
+    logging.info("wrote %s", refined(bundle, output, card, best_weights).folder)
 
 
 if __name__ == "__main__":
