@@ -1,4 +1,4 @@
-"""TuNet Segmentation: kidneys and kidney tumours in CT.
+"""TuNet Segmentation: kidneys and kidney tumors in CT.
 
 Module, parameter node, widget, logic and test in the order of Slicer's template. What they do is in
 TuNetSegmentationLib (MRML and Qt) and in tunet (the engine); nothing heavy is imported when Slicer starts.

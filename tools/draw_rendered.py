@@ -1,4 +1,4 @@
-"""Draw rendered cases: a slice through the tumour, the tumour outlined, and a frontal view.
+"""Draw rendered cases: a slice through the tumor, the tumor outlined, and a frontal view.
 
 python tools/draw_rendered.py DATASET docs/images/synthetic_kits.png case_00034 case_00012
 """

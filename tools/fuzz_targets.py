@@ -260,7 +260,7 @@ _LAST = {"request": "devices", "id": "last"}
 
 
 def _marked() -> sitk.Image:
-    """Labels of a kidney with a tumour."""
+    """Labels of a kidney with a tumor."""
     marked = np.zeros((12, 20, 20), np.uint8)
     marked[3:9, 4:16, 4:16] = 1
     marked[5:7, 6:9, 6:9] = 2

@@ -71,7 +71,7 @@ def main() -> None:
         lines.append(row(f"sphere {diameter} mm", [[ceiling(b, r) for b in balls] for r in GRIDS.values()]))
     files = sorted(arguments.masks.glob("case_*.nii.gz"))[:: arguments.every]
     cases = [cropped(read_labels(path)) for path in files]
-    for name, chosen in (("whole", lambda a: a > 0), ("tumour", lambda a: a == TUMOR)):
+    for name, chosen in (("whole", lambda a: a > 0), ("tumor", lambda a: a == TUMOR)):
         masks = [Volume(chosen(c.array), c.grid) for c in cases]
         masks = [m for m in masks if m.array.any()]
         lines.append(row(f"KiTS19 {name}, n={len(masks)}", [[ceiling(m, r) for m in masks] for r in GRIDS.values()]))

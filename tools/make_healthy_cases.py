@@ -1,10 +1,10 @@
-"""Training data from CTs whose kidneys bear no tumour, labelled by a bundle: they teach T-Net what is none.
+"""Training data from CTs whose kidneys bear no tumor, labelled by a bundle: they teach T-Net what is none.
 
     python tools/make_healthy_cases.py hcc_007=DICOM_FOLDER hcc_009=DICOM_FOLDER ... -o HEALTHY --bundle starter
 
 Each argument names the patient and the CT. A kidney of each case is the largest piece that the bundle finds on a side
-of the body, what it takes for tumour included. The labels are no truth: look at ``NAME.png`` of each, and delete the
-cases whose kidneys are not what is outlined there, or bear a tumour. Cases that are there stay.
+of the body, what it takes for tumor included. The labels are no truth: look at ``NAME.png`` of each, and delete the
+cases whose kidneys are not what is outlined there, or bear a tumor. Cases that are there stay.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PICTURES = 12
 
 
 def kidneys_of(labels: Volume) -> Volume:
-    """The largest piece on each side of the CT's middle as 1, tumour or not; axes (z, y, x)."""
+    """The largest piece on each side of the CT's middle as 1, tumor or not; axes (z, y, x)."""
     pieces, count = ndimage.label(labels.array > 0)
     middle = labels.array.shape[2] / 2
     kept: dict[bool, tuple[int, int]] = {}

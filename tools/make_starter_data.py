@@ -1,4 +1,4 @@
-"""Training data with real texture: the shared CTs with other patients' kidney tumours in them.
+"""Training data with real texture: the shared CTs with other patients' kidney tumors in them.
 
     python tools/make_starter_data.py -o FOLDER --labels LABEL_FOLDER --more OTHER_FOLDER --count 20 --jobs 2
     python tools/make_starter_data.py -o TEST_FOLDER --labels LABEL_FOLDER --masks 100-119 --test --count 8
@@ -50,7 +50,7 @@ The CTs are adapted from
 - CPTAC-PDA: National Cancer Institute CPTAC 2018, doi:10.7937/K9/TCIA.2018.SC20FO18, CC BY 4.0 (cases 31xxx);
 - TCGA-LIHC: B. J. Erickson et al. 2016, doi:10.7937/K9/TCIA.2016.IMMQW8UQ, CC BY 3.0 (cases 32xxx);
 - TCGA-COAD: S. Kirk et al. 2016, doi:10.7937/K9/TCIA.2016.HJJHBOXZ, CC BY 3.0 (cases 34xxx).
-The shapes of tumours and of transplanted kidneys are adapted from the masks of KiTS19: N. Heller et al.,
+The shapes of tumors and of transplanted kidneys are adapted from the masks of KiTS19: N. Heller et al.,
 arXiv:1904.00445, CC BY-NC-SA 4.0. Everything here therefore comes under CC BY-NC-SA 4.0: attribution, no commercial
 use, the same licence for what is made from it. What was changed is in each case's rendering.json.
 """
@@ -179,7 +179,7 @@ def run(job: Job, settings: Settings) -> str:
     source = _source(job.source, settings.data, settings.labels)
     case = make_case(source, job.name, job.kind, Shelf(settings.shelf), settings.seed, settings.spacing_mm)
     write(folder, case)
-    lesions = ", ".join(f"{lesion.diameter_mm:.0f} mm" for lesion in case.description.lesions) or "no tumour"
+    lesions = ", ".join(f"{lesion.diameter_mm:.0f} mm" for lesion in case.description.lesions) or "no tumor"
     return f"{job.name} {job.kind.value}: {lesions}, {time.perf_counter() - begin:.1f} s"
 
 
@@ -212,11 +212,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=SHARED, help="folder with ct/ and kits19_labels/")
     parser.add_argument("--more", type=Path, help="folder with the CTs that are not in --data")
     parser.add_argument("--count", type=int, default=20, help="variants a patient, the CT itself not counted")
-    parser.add_argument("--masks", default="0-99", help="KiTS masks that give tumours, such as 0-99 or 100-119")
+    parser.add_argument("--masks", default="0-99", help="KiTS masks that give tumors, such as 0-99 or 100-119")
     parser.add_argument("--exclude-patient", action="append", default=[], help="leave a patient out")
     parser.add_argument("--only", action="append", default=[], help="make the cases of this CT only")
-    parser.add_argument("--test", action="store_true", help="tumours only, in CTs that stay as they are otherwise")
-    parser.add_argument("--tumors", action="store_true", help="more of the variants with tumours, for T-Net alone")
+    parser.add_argument("--test", action="store_true", help="tumors only, in CTs that stay as they are otherwise")
+    parser.add_argument("--tumors", action="store_true", help="more of the variants with tumors, for T-Net alone")
     parser.add_argument("--spacing", type=float, default=1.25, help="pixel size in mm")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="processes")

@@ -2,7 +2,7 @@
 
     python tools/measure_kits.py KITS19_LABELS ROWS.csv --plot docs/images/diameters.png
 
-The folder holds case_XXXXX.nii.gz, kits.json (clinical records) and summary.csv (side of the tumour). Cases already in
+The folder holds case_XXXXX.nii.gz, kits.json (clinical records) and summary.csv (side of the tumor). Cases already in
 ROWS.csv are not measured again.
 """
 

@@ -42,11 +42,11 @@ CONFIG = replace(
     max_epochs=8,
     learning_rate=1.5e-3,
 )
-# Of the many cases with tumours every third; other patients' cases count twice.
+# Of the many cases with tumors every third; other patients' cases count twice.
 TUMOR_STEP = 3
 TRAINED_ON = (
     "seven patients' CT (HCC-TACE-Seg and CPTAC-PDA, CC BY 4.0; TCGA-LIHC, CC BY 3.0; TotalSegmentator's test CT, "
-    "Apache-2.0) with changed enhancement, and with cysts and tumours put in after 100 masks of KiTS19 "
+    "Apache-2.0) with changed enhancement, and with cysts and tumors put in after 100 masks of KiTS19 "
     "(CC BY-NC-SA 4.0); 100 CT rendered around those masks"
 )
 PROVENANCE = (
@@ -57,13 +57,13 @@ PROVENANCE = (
 
 @dataclass(frozen=True)
 class FurtherJob(Job):
-    """A W-Net that also sees other patients and more tumours; ``others`` and ``tumors`` are datasets."""
+    """A W-Net that also sees other patients and more tumors; ``others`` and ``tumors`` are datasets."""
 
     others: Path | None = None
     tumors: Path | None = None
 
     def cases(self, data: Data) -> tuple[list[CaseFiles], list[CaseFiles]]:
-        """Those of the first training and these; of the tumours, some check."""
+        """Those of the first training and these; of the tumors, some check."""
         assert self.others is not None
         assert self.tumors is not None
         training, checked = super().cases(data)

@@ -1,4 +1,4 @@
-"""Train the T-Nets of the bundle "starter" further, so that medulla before its enhancement is no tumour to them.
+"""Train the T-Nets of the bundle "starter" further, so that medulla before its enhancement is no tumor to them.
 
     python tools/make_starter_data.py -o OTHERS --labels Testing/data/kidney_truth --more OTHER_CT --masks 0-99 \\
         --count 20 --seed 31 --only chaos_3 --only cptac_189 --only tcga_a10x --only hcc_002 --only tcga_4070a
@@ -7,8 +7,8 @@
         --real OTHERS --tumors TUMORS --healthy HEALTHY --left-out chaos_3 --version 1.9
 
 SYNTHETIC is made as for tools/train_starter_bundle.py, TUMORS as for tools/refine_starter_tumors.py with seed 12 and
-``--count 30``. HEALTHY holds other phases of patients whose kidneys bear no tumour. Of the epochs the last is taken,
-not the best: the patches that check are all of tumours, and the best of them (SEB's third epoch) marked most that is
+``--count 30``. HEALTHY holds other phases of patients whose kidneys bear no tumor. Of the epochs the last is taken,
+not the best: the patches that check are all of tumors, and the best of them (SEB's third epoch) marked most that is
 none. A run that was cut goes on where it stopped.
 """
 
@@ -38,7 +38,7 @@ FURTHER = replace(
 HEALTHY_COUNT = 5
 TRAINED_ON = (
     "nine patients' CT (HCC-TACE-Seg and CPTAC-PDA, CC BY 4.0; TCGA-LIHC and TCGA-COAD, CC BY 3.0; TotalSegmentator's "
-    "test CT, Apache-2.0) with changed enhancement, and with cysts and tumours put in after 100 masks of KiTS19 "
+    "test CT, Apache-2.0) with changed enhancement, and with cysts and tumors put in after 100 masks of KiTS19 "
     "(CC BY-NC-SA 4.0); 100 CT rendered around those masks"
 )
 PROVENANCE = (
@@ -54,7 +54,7 @@ class PhasesJob(Job):
     healthy: Path | None = None
 
     def cases(self, data: Data) -> tuple[list[CaseFiles], list[CaseFiles]]:
-        """Those of any T-Net, and the healthy ones several times; the tumours check."""
+        """Those of any T-Net, and the healthy ones several times; the tumors check."""
         assert self.healthy is not None
         training, checked = super().cases(data)
         return [*training, *find_cases(self.healthy) * HEALTHY_COUNT], checked

@@ -29,7 +29,7 @@ from tunet.training.fit import WEIGHTS_NAME
 from tunet.training.patches import PatchSampling
 from tunet.weights import read_weights
 
-# All four with new ones found a little more of each tumour, and three times as much that is none.
+# All four with new ones found a little more of each tumor, and three times as much that is none.
 TRAINED = ("tunet", "tunet-seb")
 CONFIG = replace(
     TUMOR,

@@ -18,7 +18,7 @@ from tunet.synthesis import PhantomCase, make_phantom
 
 
 def scores(segmenter: Segmenter, cases: list[PhantomCase]) -> list[tuple[float, float, float]]:
-    """(whole Dice, tumour Dice, tumour ml found) of every case."""
+    """(whole Dice, tumor Dice, tumor ml found) of every case."""
     found = []
     for case in cases:
         result = segment(segmenter.predict(case.ct), segmenter.bundle.postprocessing)
@@ -36,7 +36,7 @@ def main() -> None:
     cases = [make_phantom(seed) for seed in range(arguments.first, arguments.first + arguments.count)]
     has_tumor = np.array([bool((case.labels.array == 2).any()) for case in cases])
     lines = [
-        "| variant | whole Dice, mean (lowest) | tumour Dice where there is one, mean (median) | where there is none |",
+        "| variant | whole Dice, mean (lowest) | tumor Dice where there is one, mean (median) | where there is none |",
         "|---|---|---|---|",
     ]
     with tempfile.TemporaryDirectory() as scratch:

@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """What :func:`score` needs."""
     parser.add_argument("--bundle", default="starter")
     parser.add_argument("--variant", help="all members if not given")
-    parser.add_argument("--whole", type=float, help="other threshold of kidney + tumour than the bundle's")
+    parser.add_argument("--whole", type=float, help="other threshold of kidney + tumor than the bundle's")
     parser.add_argument("-o", "--output", type=Path, required=True)
 
 

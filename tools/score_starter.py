@@ -4,7 +4,7 @@
 
 `runs/starter` holds `fold_PATIENT/bundle` (tools/train_starter_bundle.py): each patient is segmented by the cascade
 that never saw him. `CT_FOLDER` holds the CTs of tools/make_kidney_truth.py, `TRUTH` their kidney labels and `TEST_SET`
-real CT with tumours of KiTS19 masks 100 to 119 put in (tools/make_starter_data.py). The finished bundle saw all of it:
+real CT with tumors of KiTS19 masks 100 to 119 put in (tools/make_starter_data.py). The finished bundle saw all of it:
 its own scores on these CTs would say nothing.
 """
 
@@ -80,7 +80,7 @@ class LesionRow:
 
 @dataclass(frozen=True)
 class CaseRow:
-    """One CT with tumours put in."""
+    """One CT with tumors put in."""
 
     case: str
     patient: str
@@ -112,7 +112,7 @@ def score_kidneys(
 
 
 def agreement(first: Volume, second: Volume) -> float:
-    """Dice of kidney + tumour of two label maps of one patient, the first brought to the second's voxels.
+    """Dice of kidney + tumor of two label maps of one patient, the first brought to the second's voxels.
 
     Dice is 1 where neither has a kidney.
     """
@@ -158,7 +158,7 @@ def score_tumors(segmenter: Segmenter, patient: str, test: Path) -> Iterator[tup
 def kidney_table(rows: Sequence[KidneyRow]) -> list[str]:
     """Markdown."""
     lines = [
-        "| CT | Dice | surface Dice (1.03 mm) | HD95 mm | truth ml | found ml | volume error | kidneys | tumour ml |",
+        "| CT | Dice | surface Dice (1.03 mm) | HD95 mm | truth ml | found ml | volume error | kidneys | tumor ml |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for r in rows:
@@ -185,8 +185,8 @@ def tumor_table(cases: Sequence[CaseRow], found: Sequence[LesionRow]) -> list[st
     whole = np.array([case.whole_dice for case in cases])
     lines += [
         "",
-        f"Lesions of 20 mm and more found: {hits} of {len(large)}. Tumour Dice per CT: mean {dice.mean():.3f}, "
-        f"median {np.median(dice):.3f}. Kidney + tumour Dice: mean {whole.mean():.3f}, lowest {whole.min():.3f}. "
+        f"Lesions of 20 mm and more found: {hits} of {len(large)}. Tumor Dice per CT: mean {dice.mean():.3f}, "
+        f"median {np.median(dice):.3f}. Kidney + tumor Dice: mean {whole.mean():.3f}, lowest {whole.min():.3f}. "
         f"False lesions per CT: {np.mean([case.false_lesions for case in cases]):.2f} ({len(cases)} CT).",
     ]
     return lines
@@ -267,7 +267,7 @@ def main() -> None:
     write_rows(output / "kidneys.csv", kidneys)
     write_rows(output / "tumor_cases.csv", cases)
     write_rows(output / "lesions.csv", found)
-    text = [*kidney_table(kidneys), "", f"{NO_KIDNEY} (no kidney in view), kidney + tumour: " + "; ".join(empty)]
+    text = [*kidney_table(kidneys), "", f"{NO_KIDNEY} (no kidney in view), kidney + tumor: " + "; ".join(empty)]
     text += phases
     if cases:
         text += ["", *tumor_table(cases, found)]

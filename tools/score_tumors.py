@@ -1,8 +1,8 @@
-"""Tumours that a bundle finds in a test set of tools/make_starter_data.py, as a Markdown table by size.
+"""Tumors that a bundle finds in a test set of tools/make_starter_data.py, as a Markdown table by size.
 
     python tools/score_tumors.py TEST_SET --bundle starter -o OUT [--leave-out totalseg_example]
 
-Cases of patients that a bundle was trained with say how it does on tumours, not on patients, it has not seen.
+Cases of patients that a bundle was trained with say how it does on tumors, not on patients, it has not seen.
 """
 
 from __future__ import annotations

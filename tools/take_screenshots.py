@@ -274,7 +274,7 @@ def take_dialog(session: Any, album: Album, dialog: Any) -> None:
 
 
 def correct(panel: Any) -> None:
-    """What a radiologist does in the Segment Editor: a ball is added to the tumour."""
+    """What a radiologist does in the Segment Editor: a ball is added to the tumor."""
     import numpy as np
     import slicer
 

@@ -77,7 +77,7 @@ LOCALIZER = replace(
     learning_rate=4e-3,
 )
 
-# On the validation phantoms, growing below 0.5 only added voxels that are no tumour (mean Dice 0.618 against 0.639).
+# On the validation phantoms, growing below 0.5 only added voxels that are no tumor (mean Dice 0.618 against 0.639).
 POSTPROCESSING = replace(
     CLINICAL,
     whole=RegionThresholds(0.5, 0.5, None),

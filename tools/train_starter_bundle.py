@@ -56,7 +56,7 @@ SIZE = NetworkSize(base_filters=8, levels=3)
 WINDOWING = Windowing(window=(40, 48, 48), stride=(24, 28, 28), blend=Blend.GAUSSIAN)
 DATASET = (
     "five patients' CT (HCC-TACE-Seg, CC BY 4.0; TotalSegmentator's test CT, Apache-2.0) with changed enhancement, and "
-    "with cysts and tumours put in after 100 masks of KiTS19 (CC BY-NC-SA 4.0); 100 CT rendered around those masks"
+    "with cysts and tumors put in after 100 masks of KiTS19 (CC BY-NC-SA 4.0); 100 CT rendered around those masks"
 )
 SYNTHETIC_VALIDATION = 6
 SYNTHETIC_KEPT = 30
@@ -102,8 +102,8 @@ LOCALIZER_TUNING = replace(
     validation_patches=24,
     learning_rate=3e-3,
 )
-# Cysts and fat beside a kidney are no tumours, whatever T-Net learnt from painted ones. And only what it is as sure of
-# as a tumour has to be stays kidney against its HU: the mass beside one of five unknown patients' kidneys was not.
+# Cysts and fat beside a kidney are no tumors, whatever T-Net learnt from painted ones. And only what it is as sure of
+# as a tumor has to be stays kidney against its HU: the mass beside one of five unknown patients' kidneys was not.
 CONTRAST_FIT = ContrastFit(tumor_guard=0.85, fluid_strongest=2.0)
 # The other variants begin with the finished plain cascade.
 VARIANT_WHOLE = replace(WHOLE_TUNING, max_epochs=6, learning_rate=2e-3)
@@ -133,7 +133,7 @@ class Data:
     Attributes:
         synthetic, real: datasets in the KiTS layout.
         cache: of prepared cases.
-        tumors: real CT with more tumours than ``real``, for T-Nets alone.
+        tumors: real CT with more tumors than ``real``, for T-Nets alone.
     """
 
     synthetic: Path
@@ -233,7 +233,7 @@ class Job:
 def begin_like_whole(cascade: Cascade) -> None:
     """Give T-Net the weights of W-Net, which knows kidneys; the probability, its other input, counts nothing yet.
 
-    From random weights T-Net marked no tumour after 800 steps, from these it does after 70.
+    From random weights T-Net marked no tumor after 800 steps, from these it does after 70.
     """
     weights = cascade.whole.state_dict()
     first = "encoder.0.conv_a.conv.weight"

@@ -44,7 +44,7 @@ def import_seconds() -> list[float]:
 
 
 def event_for(ct: Any, folder: Path) -> dict[str, Any]:
-    """A worker's result for two kidneys of 150 ml with a tumour of 4 cm, on the part of the CT around them."""
+    """A worker's result for two kidneys of 150 ml with a tumor of 4 cm, on the part of the CT around them."""
     import numpy as np
     from tunet.output import write_scratch
     from tunet.probability import ProbabilityMaps

@@ -42,7 +42,7 @@ def dice(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
 
 
 def scores(first: Labels, second: Labels) -> str:
-    """Whole and tumour."""
+    """Whole and tumor."""
     whole, tumor = dice(first > 0, second > 0), dice(first == TUMOR, second == TUMOR)
     return f"{whole:.3f} | {tumor:.3f}"
 
@@ -86,8 +86,8 @@ def main() -> None:
     parser.add_argument("--ct", type=Path, action="append", default=[])
     arguments = parser.parse_args()
     print(  # noqa: T201
-        "| CT | kidneys and paper, whole | tumour | paper and paper half a stride on, whole "
-        "| tumour | kidneys and truth, whole | tumour | paper and truth, whole | tumour |\n"
+        "| CT | kidneys and paper, whole | tumor | paper and paper half a stride on, whole "
+        "| tumor | kidneys and truth, whole | tumor | paper and truth, whole | tumor |\n"
         "|---|---|---|---|---|---|---|---|---|"
     )
     with tempfile.TemporaryDirectory() as scratch:

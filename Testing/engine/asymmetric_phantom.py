@@ -1,6 +1,6 @@
 """A labelled body that looks different from every side, given as formulas in millimetres, and a network for it.
 
-Both kidneys and the tumour are ellipsoids without any symmetry between left and right, front and back, head and feet.
+Both kidneys and the tumor are ellipsoids without any symmetry between left and right, front and back, head and feet.
 Their places are known in the patient, so that no grid, file format or array order has a say in what is right.
 """
 

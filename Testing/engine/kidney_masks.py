@@ -15,7 +15,7 @@ GRID = Grid((40, 70, 88), (4.0, 4.0, 6.0), (12.0 - 174.0, -30.0 - 120.0, 500.0 -
 
 
 def upright_mask(grid: Grid = GRID, right: bool = True, left: bool = True) -> Volume:
-    """Kidneys 62 mm beside the middle, a tumour on the left one; voxel centres decide."""
+    """Kidneys 62 mm beside the middle, a tumor on the left one; voxel centres decide."""
     axes = [
         np.arange(n) * s + o - m
         for n, s, o, m in zip(grid.size_xyz, grid.spacing_mm, grid.origin_lps, MIDDLE_LPS, strict=True)

@@ -10,7 +10,7 @@ from tunet.grid import Grid
 from tunet.volume import Volume
 
 GRID = Grid((12, 10, 16), (7.0, 7.0, 7.0))
-# Two blocks of 100 voxels; 20 voxels of the second one are tumour.
+# Two blocks of 100 voxels; 20 voxels of the second one are tumor.
 KIDNEYS = (slice(3, 8), slice(4, 8)), (slice(2, 7), slice(9, 14))
 TUMOR = (slice(3, 8), slice(4, 6), slice(12, 14))
 KIDNEY_VOXELS, TUMOR_VOXELS = 180, 20

@@ -31,7 +31,7 @@ def inside(grid, centre, radii):
 
 
 def sphere(radius, spacing, direction=UPRIGHT, centre=(0.3, -0.2, 0.1)):
-    """A tumour ball as a label map."""
+    """A tumor ball as a label map."""
     grid = box_grid((radius * 1.9,) * 3, spacing, direction)
     return Volume(inside(grid, centre, (radius,) * 3).astype(np.uint8) * 2, grid)
 

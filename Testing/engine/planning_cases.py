@@ -41,7 +41,7 @@ class KidneySeries(Series):
 
 @cache
 def kidney_labels(orientation: tuple[float, ...] = (1, 0, 0, 0, 1, 0)) -> Volume:
-    """Two ellipsoid kidneys with a sinus, a ball of a tumour on the left one; the same voxels however they lie."""
+    """Two ellipsoid kidneys with a sinus, a ball of a tumor on the left one; the same voxels however they lie."""
     upright = Grid(SHAPE, SPACING, FIRST)
     array = np.zeros(SHAPE, np.uint8)
     for (x, y, z), inwards in ((LEFT, -25), (RIGHT, 25)):

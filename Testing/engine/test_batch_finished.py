@@ -22,7 +22,7 @@ from tunet.volume_io import read_ct
 
 
 def finish(study, ct, out):
-    """What a batch leaves of a CT; voxel (1, 2, 3) is tumour."""
+    """What a batch leaves of a CT; voxel (1, 2, 3) is tumor."""
     staging = out.parent / "staging"
     staging.mkdir()
     labels = np.zeros(ct.grid.shape, dtype=np.uint8)

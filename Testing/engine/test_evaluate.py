@@ -33,7 +33,7 @@ class TestFolders:
         assert result.returncode == 0, result.stderr
         for words in ("Kidney + masses", "Surface Dice", "HD95", "case_00001", "1 of 2 cases that had one (50 %)"):
             assert words in result.stdout
-        assert max(map(len, result.stdout.split("Tumour detected")[0].splitlines())) <= 80
+        assert max(map(len, result.stdout.split("Tumor detected")[0].splitlines())) <= 80
 
     def test_writes_the_files(self, folders, tmp_path):
         result = tunet("evaluate", *folders, "-o", tmp_path / "new" / "out")

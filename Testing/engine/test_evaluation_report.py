@@ -33,8 +33,8 @@ def summary(evaluation):
 
 def test_rows_name_a_class_once(evaluation, summary):
     rows = summary_rows(evaluation, summary)
-    assert [row[0] for row in rows if row[0]] == ["Kidney + masses", "Masses", "Tumour", "All classes"]
-    dice = next(row for row in rows if row[0] == "Tumour")
+    assert [row[0] for row in rows if row[0]] == ["Kidney + masses", "Masses", "Tumor", "All classes"]
+    dice = next(row for row in rows if row[0] == "Tumor")
     assert (dice[1], dice[2], dice[5], dice[6]) == ("Dice", "0.600", "0.800", "3")
 
 
@@ -52,9 +52,9 @@ def test_worst_come_first(evaluation):
 
 def test_remarks(evaluation, summary):
     text = "\n".join(remarks(evaluation, summary))
-    assert "Tumour detected (Dice above 0): 2 of 2 cases that had one (100 %)" in text
+    assert "Tumor detected (Dice above 0): 2 of 2 cases that had one (100 %)" in text
     assert "false alarms: 1 of 1 case that had none." in text
-    assert "Tumour: HD95 is undefined in 1 case" in text
+    assert "Tumor: HD95 is undefined in 1 case" in text
     assert "12 cases of the truth (case_00010" in text
     assert "and 2 more)" in text
     assert "case_00001: large." in text

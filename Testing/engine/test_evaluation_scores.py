@@ -18,7 +18,7 @@ VOXEL_ML = 0.8 * 0.9 * 3.0 / 1000
 
 class TestDice:
     def test_kits19(self):
-        # Kidney 6 x 12 x 10, tumour 3 x 5 x 5, both moved by one voxel along x.
+        # Kidney 6 x 12 x 10, tumor 3 x 5 x 5, both moved by one voxel along x.
         scores = score_case(FOUND, TRUTH, KITS19).classes
         assert scores["whole"].dice == pytest.approx(2 * 6 * 12 * 9 / (2 * 6 * 12 * 10))
         assert scores["tumor"].dice == pytest.approx(2 * 3 * 5 * 4 / (2 * 3 * 5 * 5))
@@ -27,7 +27,7 @@ class TestDice:
         assert score_case(FOUND, TRUTH, KITS19).mean_dice == pytest.approx((0.9 + 0.8) / 2)
 
     def test_kits23_counts_cysts_with_the_masses(self):
-        # Truth 75 tumour and 2 x 3 x 3 cyst; found 75 tumour, of which 60 in the truth's and none in the cyst.
+        # Truth 75 tumor and 2 x 3 x 3 cyst; found 75 tumor, of which 60 in the truth's and none in the cyst.
         scores = score_case(FOUND, TRUTH, KITS23).classes
         assert scores["mass"].dice == pytest.approx(2 * 60 / (75 + 93))
         assert list(scores) == ["kidney_and_mass", "mass", "tumor"]

@@ -77,7 +77,7 @@ def test_scene_is_drawn_upright(case, tmp_path, monkeypatch):
     np.testing.assert_array_equal(seen["truth"].array == 2, TRUTH.array == 2)
     assert set(np.unique(seen["truth"].array)) == {0, 1, 2}
     assert seen["ct"].grid.same_as(TRUTH.grid)
-    assert seen["title"] == "case_00001: Kidney + tumour Dice 0.900, Tumour Dice 0.800"
+    assert seen["title"] == "case_00001: Kidney + tumor Dice 0.900, Tumor Dice 0.800"
 
 
 def test_far_air_is_cut_off(tmp_path, monkeypatch):

@@ -134,7 +134,7 @@ def check_anatomy(labels: sitk.Image, body: Body, model) -> None:
     here = where - np.asarray(body.middle)
     for side, ellipsoid in ((here[..., 0] < 0, RIGHT_KIDNEY), (here[..., 0] > 0, LEFT_KIDNEY)):
         kidney = here[(found > 0) & side]
-        # The tumour draws the left kidney's middle towards itself.
+        # The tumor draws the left kidney's middle towards itself.
         assert np.abs(kidney.mean(axis=0) - ellipsoid.centre).max() < 6 + 0.3 * voxel
     assert np.abs(here[found == 2].mean(axis=0) - TUMOR.centre).max() < 1 + 0.3 * voxel
 

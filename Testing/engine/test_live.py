@@ -123,7 +123,7 @@ def test_a_small_third_kidney_goes():
     assert found.array.ravel().tolist() == [1] * 5 + [0] + [1] * 4 + [0, 0]
 
 
-def test_the_smallest_tumour_alone_changes_the_labels():
+def test_the_smallest_tumor_alone_changes_the_labels():
     segmentation = live([0.9] * 4, [0, 0, 0.9, 0.9], WITHOUT_L_NET)
     few = UserThresholds(0.5, 0.4, 0.5, 0.3, 0)
     assert segmentation.labels(few).array.ravel().tolist() == [1, 1, 2, 2]
@@ -141,5 +141,5 @@ def test_growing_goes_over_a_corner():
     assert found.array.ravel().tolist() == [1, 0, 0, 1]
 
 
-def test_a_small_tumour_follows_a_lowered_threshold():
+def test_a_small_tumor_follows_a_lowered_threshold():
     assert UserThresholds(0.5, 0.4, 0.5, 0.1, 0).applied_to(CLINICAL).small_tumor.lower == 0.1

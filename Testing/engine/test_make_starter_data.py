@@ -54,7 +54,7 @@ def test_two_phases_share_a_patients_number(tool):
     assert found == dict.fromkeys((*shared, *others), 16)
 
 
-def test_data_for_t_net_has_more_tumours(tool):
+def test_data_for_t_net_has_more_tumors(tool):
     def share(mix):
         kinds = [job.kind for job in tool.jobs(tool.SOURCES[:1], 40, False, 0, mix)]
         return sum(kind in (tool.Kind.INSERTION, tool.Kind.TRANSPLANT) for kind in kinds) / len(kinds)

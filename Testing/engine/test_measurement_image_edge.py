@@ -8,7 +8,7 @@ from tunet.measurement.image_edge import with_edge_doubts
 from tunet.measurement.structures import find_structures
 from tunet.volume import Volume
 
-# The ellipsoids end at z = 55 mm, the tumour at 64.
+# The ellipsoids end at z = 55 mm, the tumor at 64.
 LABELS = two_kidneys(tumor=((60.0, 0.0, 52.0), 12.0))
 
 
@@ -24,7 +24,7 @@ def test_a_whole_one_is_not_doubted():
     assert with_edge_doubts(found) == found
 
 
-def test_a_tumour_at_the_last_slice_is_doubted_and_its_kidney_with_it():
+def test_a_tumor_at_the_last_slice_is_doubted_and_its_kidney_with_it():
     found = with_edge_doubts(find_structures(cut_above(58)))
     right, left = found.kidneys
     assert right.uncertain is None

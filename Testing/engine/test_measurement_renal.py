@@ -96,8 +96,8 @@ class TestEllipsoids:
         score = measure(two_kidneys()).lesions[0].renal
         assert [c.approximate for c in (score.r, score.e, score.n, score.a, score.l)] == [False, True, True, True, True]
 
-    def test_a_tumour_that_fills_most_of_the_sinus_lies_at_it_and_between_its_ends(self):
-        """The sinus is the dent of the whole, 15 mm up and down; what is free of it ends far above the tumour."""
+    def test_a_tumor_that_fills_most_of_the_sinus_lies_at_it_and_between_its_ends(self):
+        """The sinus is the dent of the whole, 15 mm up and down; what is free of it ends far above the tumor."""
         labels = two_kidneys(tumor=None)
         dent = inside(labels.grid, (30, 0, 0), (18, 12, 18)) & inside(labels.grid, (55, 0, 0), (28, 24, 55))
         dent[labels.grid.to_lps(_voxels(labels))[:, 2].reshape(dent.shape) > 6] = False
@@ -106,7 +106,7 @@ class TestEllipsoids:
         assert (score.n.points, score.n.value, score.l.points) == (3, 0.0, 3)
         assert all(renal.SINUS_FILLED in part.sentence for part in (score.n, score.l))
 
-    def test_a_rim_of_kidney_over_a_tumour_does_not_make_it_endophytic(self):
+    def test_a_rim_of_kidney_over_a_tumor_does_not_make_it_endophytic(self):
         """A ball of which half lies outside, and the same under a skin of one or two voxels, as networks leave it."""
         bare = two_kidneys(spacing=(1.5, 1.5, 1.5), tumor=((83.0, 0.0, 0.0), 15.0))
         ball = inside(bare.grid, (83.0, 0.0, 0.0), (15.0, 15.0, 15.0))
@@ -119,7 +119,7 @@ class TestEllipsoids:
         assert shares[0] == pytest.approx(55, abs=10)
         assert shares[1:] == pytest.approx([shares[0]] * 2, abs=6)
 
-    def test_the_bed_of_a_tumour_that_stands_out_at_the_sinus_is_no_sinus(self):
+    def test_the_bed_of_a_tumor_that_stands_out_at_the_sinus_is_no_sinus(self):
         """A ball of 15 mm before and above the hilum, half of it outside: polar lines stay those of the dent."""
         free = measure(two_kidneys(tumor=((83.0, 0.0, 40.0), 8.0))).lesions[0].renal.drawing.polar_points
         score = measure(two_kidneys(tumor=((38.0, -16.0, 28.0), 15.0))).lesions[0].renal
@@ -127,7 +127,7 @@ class TestEllipsoids:
         assert [p[2] for p in score.drawing.polar_points] == pytest.approx([p[2] for p in free], abs=4)
         assert renal.SINUS_FILLED not in score.l.sentence
 
-    @pytest.mark.parametrize("value", [2, 3], ids=["tumour", "cyst"])
+    @pytest.mark.parametrize("value", [2, 3], ids=["tumor", "cyst"])
     def test_a_lesion_within_the_parenchyma_of_a_kidney_without_a_dent_is_no_sinus(self, value):
         labels = two_kidneys(dent=False, tumor=((75.0, 0.0, 30.0), 8.0))
         labels.array[inside(labels.grid, (45, 0, 0), (9, 9, 9))] = value

@@ -55,7 +55,7 @@ def test_margins_of_another_width_are_those_of_measuring_with_it(labels, measure
 
 
 def test_distances_are_those_of_the_lesions_own_kidney(labels):
-    # The tumour's ball of 15 mm lies at x = 75, the other kidney at x = -55.
+    # The tumor's ball of 15 mm lies at x = 75, the other kidney at x = -55.
     points = np.array([[75.0, 0.0, 40.0], [-55.0, 0.0, 0.0]])
     near, other = kidney_distances(find_structures(labels), 1, points)
     assert near == pytest.approx(25, abs=2)

@@ -93,7 +93,7 @@ def test_a_fragment_far_below_its_kidney_does_not_lengthen_it():
 
 
 class TestWhatIsLeftOfAKidney:
-    def test_a_kidney_that_a_tumour_replaced_is_on_its_own_side(self):
+    def test_a_kidney_that_a_tumor_replaced_is_on_its_own_side(self):
         labels = only_left()
         labels.array[inside(labels.grid, (-65, 0, 0), (35, 35, 38))] = 2
         labels.array[inside(labels.grid, (-65, 0, 38), (8, 8, 4))] = 1
@@ -118,7 +118,7 @@ class TestWhatIsLeftOfAKidney:
             labels.array[inside(labels.grid, (x, 0, -70), (14, 14, 15))] = 1
         assert all("no complete kidney" in kidney.uncertain for kidney in find_structures(labels).kidneys)
 
-    def test_a_tumour_apart_from_its_kidney_stays_with_it(self):
+    def test_a_tumor_apart_from_its_kidney_stays_with_it(self):
         labels = only_left()
         labels.array[inside(labels.grid, (0, -40, 0), (14, 14, 14))] = 2  # 55 mm from the kidney's middle
         found = find_structures(labels)
@@ -147,7 +147,7 @@ class TestUncertain:
         assert all("connected" in kidney.uncertain for kidney in found.kidneys)
         assert abs(found.whole_mask("left").sum() / found.whole_mask("right").sum() - 1) < 0.15
 
-    def test_a_tumour_between_the_kidneys_belongs_to_one_of_them_whole(self):
+    def test_a_tumor_between_the_kidneys_belongs_to_one_of_them_whole(self):
         labels = two_kidneys(dent=False, tumor=((5.0, 0.0, 0.0), 36.0))
         found = find_structures(labels)
         (lesion,) = found.lesions
@@ -196,7 +196,7 @@ def test_other_values_are_refused(value):
     labels = two_kidneys()
     array = labels.array.astype(np.float32)
     array[0, 0, 0] = value
-    with pytest.raises(InputError, match="0 background, 1 kidney, 2 tumour"):
+    with pytest.raises(InputError, match="0 background, 1 kidney, 2 tumor"):
         find_structures(replace(labels, array=array))
 
 

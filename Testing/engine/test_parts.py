@@ -1,4 +1,4 @@
-"""Kidneys by side and tumours by number, on blocks."""
+"""Kidneys by side and tumors by number, on blocks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FLIPPED = Grid((10, 10, 30), (8.0, 8.0, 8.0), (232.0, 0.0, 0.0), (-1.0, 0, 0, 0,
 
 
 def body() -> np.ndarray:
-    """A right kidney of 144 voxels with a tumour of 8, a left one of 100 with a tumour of 2."""
+    """A right kidney of 144 voxels with a tumor of 8, a left one of 100 with a tumor of 2."""
     labels = np.zeros(GRID.shape, dtype=np.uint8)
     labels[2:8, 2:8, 3:7] = KIDNEY
     labels[2:4, 2:4, 3:5] = TUMOR

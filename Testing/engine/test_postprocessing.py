@@ -120,12 +120,12 @@ class TestLocalization:
         assert found == [1, 2, 0, 0]
 
     def test_the_small_tumor_rule_counts_before_the_mask(self):
-        # Two tumour voxels before the mask: not small, so 0.25 is not grown into although one voxel remains.
+        # Two tumor voxels before the mask: not small, so 0.25 is not grown into although one voxel remains.
         found = labels_of(self.WHOLE, self.TUMOR, PAPER_SMALL, row(1, 1, 0, 1))
         assert found == [1, 2, 0, 1]
 
     def test_masking_the_probabilities_counts_after_the_mask(self):
-        # One tumour voxel is left: small, but 0.25 is cut off from it by the mask.
+        # One tumor voxel is left: small, but 0.25 is cut off from it by the mask.
         options = replace(PAPER_SMALL, localization=LocalizationUse.PROBABILITIES)
         tumor = row(0.25, 0.9, 0.9, 0.0)
         assert labels_of(self.WHOLE, tumor, options, row(1, 1, 0, 1)) == [2, 2, 0, 1]
@@ -244,7 +244,7 @@ class TestOptions:
 
     @pytest.mark.parametrize("values", [(1.5, 100, None), (0.2, -1, None), (0.2, None, -1.0), (0.2, None, None)])
     def test_impossible_small_tumors_are_refused(self, values):
-        with pytest.raises(ValueError, match="small tumour"):
+        with pytest.raises(ValueError, match="small tumor"):
             SmallTumor(*values)
 
     @pytest.mark.parametrize("size", [-1.0, float("nan"), float("inf")])
@@ -261,7 +261,7 @@ class TestOptions:
 class TestSmallPieces:
     OFF = LocalizationUse.OFF
 
-    def test_tumour_apart_from_every_kidney_goes(self):
+    def test_tumor_apart_from_every_kidney_goes(self):
         options = replace(CLINICAL, smallest_kidney_mm3=3, smallest_tumor_mm3=0, localization=self.OFF)
         found = labels_of(row(0.9, 0.9, 0.9, 0, 0, 0), row(0, 0, 0, 0, 0.9, 0.9), options)
         assert found == [1, 1, 1, 0, 0, 0]
@@ -273,8 +273,8 @@ class TestSmallPieces:
 
     def test_pieces_hang_together_by_a_corner(self):
         diagonal, full = volume([[[0.9, 0], [0, 0.9]]]), volume([[[0.9, 0.9], [0.9, 0.9]]])
-        tumours = replace(CLINICAL, smallest_kidney_mm3=0, smallest_tumor_mm3=2, localization=self.OFF)
-        assert labels_of(full, diagonal, tumours) == [2, 1, 1, 2]
+        tumors = replace(CLINICAL, smallest_kidney_mm3=0, smallest_tumor_mm3=2, localization=self.OFF)
+        assert labels_of(full, diagonal, tumors) == [2, 1, 1, 2]
         kidneys = replace(CLINICAL, smallest_kidney_mm3=2, smallest_tumor_mm3=0, localization=self.OFF)
         assert labels_of(diagonal, volume([[[0, 0], [0, 0]]]), kidneys) == [1, 0, 0, 1]
 

@@ -12,7 +12,7 @@ from tunet.thresholds import PAPER as PAPER_PROFILE
 FINER = Recipe("2 mm", SpacingGeometry((2.0, 2.0, 2.0), (4.0, 4.0, 4.0)))
 
 
-def test_a_small_tumour_has_the_papers_volume_on_any_grid():
+def test_a_small_tumor_has_the_papers_volume_on_any_grid():
     """100 voxels of 2.25 x 2.25 x 5.859375 mm, by hand 2966.30859375 mm3."""
     assert profile_named("paper", PAPER) == PAPER_PROFILE
     assert profile_named("paper", FINER).small_tumor == SmallTumor(0.2, None, 2966.30859375)

@@ -74,7 +74,7 @@ class TestPlaces:
         right, left = places_of(mask)
         assert (right.side, left.side) == ("right", "left")
         assert right.centre[0] == pytest.approx(MIDDLE_LPS[0] - 62, abs=1.5)
-        assert left.centre[0] > MIDDLE_LPS[0] + 62  # the tumour pulls it outwards
+        assert left.centre[0] > MIDDLE_LPS[0] + 62  # the tumor pulls it outwards
 
     def test_box_and_back(self, mask):
         right = places_of(mask)[0]

@@ -1,4 +1,4 @@
-"""Tumours differ in more than one grey level."""
+"""Tumors differ in more than one grey level."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def report(tmp_path):
 
 
 def test_volumes_in_ml_by_hand(report):
-    # 400 kidney and 100 tumour voxels of 10 mm3.
+    # 400 kidney and 100 tumor voxels of 10 mm3.
     assert (report.kidney_ml, report.tumor_ml) == (4.0, 1.0)
 
 

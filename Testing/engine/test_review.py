@@ -95,7 +95,7 @@ class TestFingerprint:
         assert fingerprint(mask()) == fingerprint(padded(mask(), 1, 1))
 
 
-def test_the_place_to_look_first_lies_inside_a_hollow_tumour():
+def test_the_place_to_look_first_lies_inside_a_hollow_tumor():
     """A C whose centre of mass lies in its gap."""
     labels = np.zeros((3, 9, 9), np.uint8)
     labels[1, 1:8, 1:8] = TUMOR

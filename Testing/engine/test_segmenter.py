@@ -219,7 +219,7 @@ class TestSegment:
 
     @pytest.mark.parametrize("options", [PAPER, CLINICAL], ids=lambda o: o.profile)
     def test_volumes_in_ml(self, options):
-        # 18 tumour voxels of 0.512 ml; interpolation rounds the box's corners off.
+        # 18 tumor voxels of 0.512 ml; interpolation rounds the box's corners off.
         found = segment(self.prediction(), options)
         assert found.tumor_ml == pytest.approx(18 * 0.512, rel=0.25)
         assert found.kidney_ml + found.tumor_ml == pytest.approx(144 * 0.512, rel=0.15)

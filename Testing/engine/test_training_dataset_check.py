@@ -96,7 +96,7 @@ class TestLabels:
 
     def test_no_tumor_is_worth_a_note(self, tmp_path):
         check = check_case(write_case(tmp_path / "case_00000", label_map=labels(tumor=1)))
-        assert texts(check, Severity.NOTE) == "there is no tumour"
+        assert texts(check, Severity.NOTE) == "there is no tumor"
 
     def test_only_tumor(self, tmp_path):
         check = check_case(write_case(tmp_path / "case_00000", label_map=labels(kidney=0)))
@@ -186,7 +186,7 @@ class TestCommand:
     def test_a_good_dataset(self, tmp_path, monkeypatch, capsys):
         kits_cases.write_case(tmp_path / "case_00000")
         assert command(monkeypatch, tmp_path) == 0
-        assert "1 cases, 1 with a tumour" in capsys.readouterr().out
+        assert "1 cases, 1 with a tumor" in capsys.readouterr().out
 
     def test_an_unusable_case(self, tmp_path, monkeypatch, capsys):
         kits_cases.write_case(tmp_path / "case_00000", label_map=labels(tumor=9))

@@ -51,7 +51,7 @@ def test_bce_is_added_per_region():
 
 
 class TestPatchWithoutTumor:
-    """Row 5 of the ambiguities: the literal form teaches nothing where there is no tumour."""
+    """Row 5 of the ambiguities: the literal form teaches nothing where there is no tumor."""
 
     def gradient(self, loss: Loss) -> torch.Tensor:
         logits = torch.full((1, 2, 2, 2, 2), 3.0, requires_grad=True)
@@ -68,7 +68,7 @@ class TestPatchWithoutTumor:
 
 
 class TestCoupling:
-    """Does the tumour's loss teach W-Net?"""
+    """Does the tumor's loss teach W-Net?"""
 
     def gradient(self, coupling: Coupling) -> float:
         torch.manual_seed(0)

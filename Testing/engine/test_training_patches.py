@@ -98,7 +98,7 @@ class TestGrid:
 
     def test_no_labels_at_all(self):
         empty = PreparedCase("c", np.zeros((8, 8, 8), np.float32), np.zeros((8, 8, 8), np.uint8))
-        with pytest.raises(InputError, match="No training patch holds kidney or tumour"):
+        with pytest.raises(InputError, match="No training patch holds kidney or tumor"):
             self.grid([empty], (8, 8, 8), (8, 8, 8))
 
 

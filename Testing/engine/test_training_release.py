@@ -91,12 +91,12 @@ class TestCard:
             assert words in text
 
     def test_metrics_with_intervals(self, text):
-        # Tumour Dice 0 and 0.5: mean 0.25, bootstrap 0 to 0.5.
-        assert "| TuNet | CT's own grid | tumour | 0.250 | 0.000 to 0.500 | 0.250 | 2 |" in text
+        # Tumor Dice 0 and 0.5: mean 0.25, bootstrap 0 to 0.5.
+        assert "| TuNet | CT's own grid | tumor | 0.250 | 0.000 to 0.500 | 0.250 | 2 |" in text
 
     def test_limits_the_runs_know(self, text):
         assert "voxels of 8 x 8 x 8 mm" in text
-        assert "Tumour Dice was 0 in 1 of 2 scorings" in text
+        assert "Tumor Dice was 0 in 1 of 2 scorings" in text
 
     def test_how_it_was_trained(self, text):
         assert "| tunet | 1 | 1.00 | 7 | dice | – | – |" in text

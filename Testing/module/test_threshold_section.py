@@ -22,7 +22,7 @@ class TestMoving:
     def test_only_tumors_of_the_smallest_size_are_left(self, a_bench, a_result, a_ct):
         before = volumes(a_result, a_ct)
         a_result.ui.smallestTumorSlider.value = 10.0
-        # The phantom's tumour pieces: 5 x 5 x 6 mm voxels are 0.15 ml.
+        # The phantom's tumor pieces: 5 x 5 x 6 mm voxels are 0.15 ml.
         pieces, count = label(mask_of(a_result.state.segmentation, "Tumor", a_ct), np.ones((3, 3, 3)))
         assert all(np.bincount(pieces.ravel())[1:] * 0.15 >= 10.0)
         assert count >= 1

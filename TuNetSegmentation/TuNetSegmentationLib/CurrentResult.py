@@ -46,7 +46,7 @@ class CurrentResult:
 
     @property
     def labels(self) -> Any:
-        """The label map that was written last (the engine's; 1 kidney, 2 tumour); None before there is one."""
+        """The label map that was written last (the engine's; 1 kidney, 2 tumor); None before there is one."""
         return self._labels
 
     def take(self, ctNode: Any, live: Any, node: Any) -> None:

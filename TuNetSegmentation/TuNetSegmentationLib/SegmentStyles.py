@@ -37,7 +37,7 @@ class SegmentStyle:
 
 
 def kidneyStyle(side: str | None = None) -> SegmentStyle:
-    """The kidneys without tumour, or one of them (``left``, ``right``); a tumour inside is seen through them."""
+    """The kidneys without tumor, or one of them (``left``, ``right``); a tumor inside is seen through them."""
     both = SegmentStyle(
         "Kidney", _("Kidney"), (185 / 255, 102 / 255, 83 / 255), _CATEGORY_ORGAN, _KIDNEY, opacity3D=0.4
     )
@@ -49,7 +49,7 @@ def kidneyStyle(side: str | None = None) -> SegmentStyle:
 
 
 def tumorStyle(number: int | None = None, side: str | None = None) -> SegmentStyle:
-    """All tumours, or one lesion by its number (from 1, the largest first) and side."""
+    """All tumors, or one lesion by its number (from 1, the largest first) and side."""
     name = _("Tumor") if number is None else _("Tumor {number}").format(number=number)
     fade = 1 - 0.12 * min((number or 1) - 1, 4)
     return SegmentStyle(

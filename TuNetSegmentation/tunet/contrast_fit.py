@@ -1,9 +1,9 @@
-"""Doubtful voxels judged again by their HU: is it this patient's kidney (W-Net), is it fluid instead of tumour (T-Net).
+"""Doubtful voxels judged again by their HU: is it this patient's kidney (W-Net), is it fluid instead of tumor (T-Net).
 
 A network trained on few patients draws the outline too wide where liver, spleen or bowel of another patient touch the
 kidney, and takes the fat and vessels of the hilum in. What it is certain of shows this CT's own HU of kidney and of
 everything around it. With W-Net's probability as prior and the two HU distributions as likelihoods, Bayes' rule
-moves the doubtful voxels to where they belong. T-Net, trained on painted tumours, marks cysts and fat beside the kidney
+moves the doubtful voxels to where they belong. T-Net, trained on painted tumors, marks cysts and fat beside the kidney
 too; what has the HU of fluid or fat loses some of its probability. Not part of the paper: only bundles that ask for it
 (:attr:`tunet.bundle.Bundle.contrast_fit`) get it.
 """
@@ -49,8 +49,8 @@ class ContrastFit:
         excluded: below it a voxel shows how everything else looks.
         doubtful_from, doubtful_to: probabilities between which HU count.
         strongest: HU change a voxel's log odds by no more than this.
-        tumor_guard: where T-Net reaches this probability, HU take nothing away: tumours and cysts enhance less.
-        fluid_hu: below it a voxel is fluid or fat rather than tumour.
+        tumor_guard: where T-Net reaches this probability, HU take nothing away: tumors and cysts enhance less.
+        fluid_hu: below it a voxel is fluid or fat rather than tumor.
         fluid_strongest: what T-Net's log odds lose there; 0 leaves T-Net's map as it is.
     """
 

@@ -110,7 +110,7 @@ class LiveSegmentation:
     def __init__(self, maps: ProbabilityMaps, options: PostProcessing) -> None:
         """Prepare maps that all lie on one grid, a part of a CT's.
 
-        ``options`` are the model's; they are applied on the CT's grid whatever grid they name, and a tumour that is
+        ``options`` are the model's; they are applied on the CT's grid whatever grid they name, and a tumor that is
         small by voxels on another grid should come as mm3 (see :func:`tunet.thresholds.PostProcessing.on_ct`).
         """
         self.maps = maps
@@ -140,7 +140,7 @@ class LiveSegmentation:
         return UserThresholds.of(self.options)
 
     def labels(self, thresholds: UserThresholds | None = None) -> Volume:
-        """The label map (uint8; 0, 1 kidney, 2 tumour) under a user's thresholds, or under the model's own.
+        """The label map (uint8; 0, 1 kidney, 2 tumor) under a user's thresholds, or under the model's own.
 
         Raises:
             ValueError: a threshold lies below the lowest one there is.

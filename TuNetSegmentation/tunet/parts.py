@@ -1,4 +1,4 @@
-"""A label map taken apart for a panel: left and right kidney, single tumours."""
+"""A label map taken apart for a panel: left and right kidney, single tumors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tunet.volume import KIDNEY, TUMOR, Volume
 
 LEFT, RIGHT = "left", "right"
 
-# More tumours than this, and specks too small for a lesion, go with the last one.
+# More tumors than this, and specks too small for a lesion, go with the last one.
 MOST_TUMORS = 20
 
 
@@ -45,7 +45,7 @@ class Parted:
 
 
 def parted(labels: Volume, ct: Grid, sides: bool = False, lesions: bool = False) -> Parted:
-    """Take a label map (0, 1 kidney, 2 tumour) apart as asked.
+    """Take a label map (0, 1 kidney, 2 tumor) apart as asked.
 
     ``ct`` is the grid of the whole CT, of which the labels may cover a part. Sides and lesions are those of
     :mod:`tunet.measurement.structures`.

@@ -21,8 +21,8 @@ WINDOW_LOW, WINDOW_HIGH = -160.0, 240.0
 KIDNEY_COLOR, TUMOR_COLOR, TRUTH_COLOR = "#ff9d3b", "#2bd4ff", "#ffffff"
 MAP_TITLES = {
     "localization": "where kidneys are",
-    "whole": "kidney with tumour",
-    "tumor": "tumour",
+    "whole": "kidney with tumor",
+    "tumor": "tumor",
 }
 
 Array = npt.NDArray[Any]
@@ -63,7 +63,7 @@ def planes(spacing_mm: Triple) -> tuple[Plane, Plane, Plane]:
 
 
 def best_slices(labels: Array) -> tuple[int, int, int]:
-    """Indices (z, y, x) of the slices with the most tumour, else kidney, else the middle."""
+    """Indices (z, y, x) of the slices with the most tumor, else kidney, else the middle."""
     for mask in (labels == TUMOR, labels > 0):
         if mask.any():
             z, y, x = (int(mask.sum(axis=tuple(a for a in range(3) if a != axis)).argmax()) for axis in range(3))
@@ -79,7 +79,7 @@ def contour_picture(
     path: Path,
     at: tuple[int, int, int] | None = None,
 ) -> None:
-    """Three slices with the outlines of kidney and tumour, and of the truth where it is known (thin white).
+    """Three slices with the outlines of kidney and tumor, and of the truth where it is known (thin white).
 
     They are cut at the indices ``at`` (z, y, x), without these at the best slices of the truth.
     """
@@ -95,7 +95,7 @@ def contour_picture(
             _outline(axis, plane.cut(truth.array, index) == TUMOR, TRUTH_COLOR, 0.7)
         _outline(axis, plane.cut(labels.array, index) > 0, KIDNEY_COLOR, 1.6)
         _outline(axis, plane.cut(labels.array, index) == TUMOR, TUMOR_COLOR, 1.6)
-    names = {"kidney": KIDNEY_COLOR, "tumour": TUMOR_COLOR} | ({"truth": TRUTH_COLOR} if truth else {})
+    names = {"kidney": KIDNEY_COLOR, "tumor": TUMOR_COLOR} | ({"truth": TRUTH_COLOR} if truth else {})
     _legend(figure, names)
     figure.suptitle(title, color="white", fontsize=13)
     figure.savefig(path, dpi=90)

@@ -32,9 +32,9 @@ class Labeled:
     """The result of Algorithm 1.
 
     Attributes:
-        labels: uint8, 0 background, 1 kidney (whole minus tumour), 2 tumour, on the maps' grid.
+        labels: uint8, 0 background, 1 kidney (whole minus tumor), 2 tumor, on the maps' grid.
         decisions: sentences on which branches were taken, for the report.
-        kidneys: separate pieces of kidney and tumour that are left.
+        kidneys: separate pieces of kidney and tumor that are left.
     """
 
     labels: Volume
@@ -83,7 +83,7 @@ class Decision:
 
     Attributes:
         whole, tumor: how the regions are cut; None leaves one empty.
-        tumor_is_whole: line 14, the tumour becomes all of the whole region.
+        tumor_is_whole: line 14, the tumor becomes all of the whole region.
         sentences: the same for the report.
     """
 
@@ -136,7 +136,7 @@ def label_part(
 
 
 def join(kidney: Mask, lesion: Mask, located: Mask, options: PostProcessing, voxel_volume_mm3: float) -> LabeledPart:
-    """The regions as labels, small pieces left out: of the whole region they become background, of tumour kidney."""
+    """The regions as labels, small pieces left out: of the whole region they become background, of tumor kidney."""
     if options.tumor_outside_whole is TumorOutsideWhole.BACKGROUND:
         lesion = lesion & kidney
     if options.localization is LocalizationUse.END:
@@ -168,7 +168,7 @@ def _cut_whole(count: Counter, options: PostProcessing, sentences: list[str]) ->
 def _cut_tumor(
     count: Counter, options: PostProcessing, voxel_volume_mm3: float, sentences: list[str]
 ) -> tuple[Cut | None, bool]:
-    """Lines 10 to 26: the three cases of an empty, a small and a larger tumour."""
+    """Lines 10 to 26: the three cases of an empty, a small and a larger tumor."""
     thresholds = options.tumor
     certain = count(thresholds.upper)
     if certain == 0:
@@ -176,17 +176,17 @@ def _cut_tumor(
     small = options.small_tumor.holds(certain, voxel_volume_mm3)
     lower = options.small_tumor.lower if small else thresholds.lower
     if small:
-        sentences.append(f"Tumour: small at {thresholds.upper:g} ({certain} voxels); grown down to {lower:g}.")
+        sentences.append(f"Tumor: small at {thresholds.upper:g} ({certain} voxels); grown down to {lower:g}.")
     return Cut(thresholds.upper, min(lower, thresholds.upper)), False
 
 
 def _cut_empty_tumor(count: Counter, options: PostProcessing, sentences: list[str]) -> tuple[Cut | None, bool]:
-    lowered = _fallback(options.tumor, "Tumour", sentences)
+    lowered = _fallback(options.tumor, "Tumor", sentences)
     if lowered is not None and count(lowered.certain) > 0:
         # Region growing from nothing gives nothing: that is the literal reading.
         return (lowered if options.seedless is Seedless.LOWERED_MASK else None), False
     if options.empty_tumor is EmptyTumor.WHOLE:
-        sentences.append("Tumour: empty at every threshold; set equal to the whole region (Algorithm 1, line 14).")
+        sentences.append("Tumor: empty at every threshold; set equal to the whole region (Algorithm 1, line 14).")
         return None, True
     return None, False
 

@@ -77,7 +77,7 @@ def occupancy_on(grid: Grid, mask: Volume) -> Volume:
 
 
 def labels_on(grid: Grid, labels: Volume) -> Volume:
-    """A label map (0, 1 kidney, 2 tumour) on a coarser grid: voxels at least half inside whole or tumour."""
+    """A label map (0, 1 kidney, 2 tumor) on a coarser grid: voxels at least half inside whole or tumor."""
     whole = occupancy_on(grid, Volume(labels.array > 0, labels.grid)).array >= 0.5
     tumor = occupancy_on(grid, Volume(labels.array == TUMOR, labels.grid)).array >= 0.5
     return Volume(np.where(tumor, TUMOR, whole).astype(np.uint8), grid)
@@ -89,9 +89,9 @@ def restore(on_model: Volume, ct: Grid) -> Volume:
 
 
 def restore_labels(labels: Volume, ct: Grid) -> Volume:
-    """A label map (0 background, 1 kidney, 2 tumour) of the model grid on the CT's grid.
+    """A label map (0 background, 1 kidney, 2 tumor) of the model grid on the CT's grid.
 
-    Whole (1 and 2) and tumour are interpolated linearly as masks and cut at one half, which keeps outlines smooth:
+    Whole (1 and 2) and tumor are interpolated linearly as masks and cut at one half, which keeps outlines smooth:
     nearest neighbour costs 1 to 3 points of Dice on the paper's coarse grid.
     """
     whole = Volume((labels.array > 0).astype(np.float32), labels.grid).resampled(ct).array >= 0.5

@@ -18,9 +18,9 @@ class ProbabilityMaps:
 
     Attributes:
         localization: L-Net's probability of the whole region.
-        whole: W-Net's probability of kidney or tumour.
-        tumor: T-Net's probability of tumour.
-        uncertainty: standard deviation over members (or mirrored passes), the larger of whole's and tumour's;
+        whole: W-Net's probability of kidney or tumor.
+        tumor: T-Net's probability of tumor.
+        uncertainty: standard deviation over members (or mirrored passes), the larger of whole's and tumor's;
             None where there was only one pass.
     """
 
@@ -42,7 +42,7 @@ class ProbabilityMaps:
         )
 
     def relevant_part(self, lowest: float, margin_mm: float) -> ProbabilityMaps:
-        """The maps cropped to where whole or tumour reach ``lowest``, and ``margin_mm`` around it; all on one lattice.
+        """The maps cropped to where whole or tumor reach ``lowest``, and ``margin_mm`` around it; all on one lattice.
 
         Where nothing does, one voxel is left. Only for maps that lie on one grid (see :meth:`on`).
         """

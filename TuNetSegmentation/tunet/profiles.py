@@ -12,7 +12,7 @@ from tunet.thresholds import PAPER_SMALL_TUMOR_MM3, PROFILES, PostProcessing, Sm
 def profile_named(name: str, recipe: Recipe) -> PostProcessing:
     """A profile for networks of a recipe.
 
-    The paper's limit of 100 voxels for a small tumour is one of volume on any other grid than the paper's.
+    The paper's limit of 100 voxels for a small tumor is one of volume on any other grid than the paper's.
 
     Raises:
         UsageError: there is no profile of that name.

@@ -40,7 +40,7 @@ class Coverage(Enum):
 
         It can where L-Net's mask is not used, and in profile `paper`: Algorithm 1 asks whether a region is empty
         before L-Net's mask is applied, so that a voxel far from the kidneys decides (lines 3 and 10). Whether a
-        tumour is small (line 19) is asked of what was looked at.
+        tumor is small (line 19) is asked of what was looked at.
         """
         asks_elsewhere = (
             postprocessing.localization is LocalizationUse.OFF

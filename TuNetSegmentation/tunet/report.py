@@ -38,7 +38,7 @@ class RunReport:
         seconds: wall time per stage.
         peak_memory_mb: the process's largest resident memory so far; None where the system does not tell.
         peak_gpu_memory_mb: the same of a CUDA device.
-        kidney_ml, tumor_ml: volumes; kidney without tumour.
+        kidney_ml, tumor_ml: volumes; kidney without tumor.
         decisions: branches of Algorithm 1 that were taken.
         warnings: sentences for the user.
         tunet, torch: versions.

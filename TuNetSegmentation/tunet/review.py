@@ -54,9 +54,9 @@ def volume_ml(mask: Volume) -> float:
 
 
 def focus_lps(labels: Volume) -> Triple | None:
-    """Where to look first, in LPS mm: inside the largest tumour, else inside the largest kidney; None where nothing is.
+    """Where to look first, in LPS mm: inside the largest tumor, else inside the largest kidney; None where nothing is.
 
-    ``labels`` is a label map (0, 1 kidney, 2 tumour).
+    ``labels`` is a label map (0, 1 kidney, 2 tumor).
     """
     for label in (TUMOR, KIDNEY):
         pieces, count = ndimage.label(labels.array == label, np.ones((3, 3, 3)))

@@ -37,7 +37,7 @@ class Prediction:
     """What the networks say about one CT.
 
     Attributes:
-        maps: on the networks' own grids (localization may be coarser than whole and tumour).
+        maps: on the networks' own grids (localization may be coarser than whole and tumor).
         ct: the CT's grid.
         warnings: sentences for the user.
     """
@@ -65,7 +65,7 @@ class Segmentation:
     """Labels on the CT's own grid.
 
     Attributes:
-        labels: uint8, 0 background, 1 kidney, 2 tumour.
+        labels: uint8, 0 background, 1 kidney, 2 tumor.
         decisions: which branches of Algorithm 1 were taken.
         warnings: sentences for the user.
     """
@@ -76,12 +76,12 @@ class Segmentation:
 
     @property
     def kidney_ml(self) -> float:
-        """Volume of kidney without tumour."""
+        """Volume of kidney without tumor."""
         return self._volume_ml(KIDNEY)
 
     @property
     def tumor_ml(self) -> float:
-        """Volume of tumour."""
+        """Volume of tumor."""
         return self._volume_ml(TUMOR)
 
     def _volume_ml(self, label: int) -> float:
@@ -198,7 +198,7 @@ class Segmenter:
     def predict(self, ct: Volume, progress: Progress | None = None) -> Prediction:
         """Probability maps of a CT (HU, float32), averaged over the members (Eq. 4).
 
-        With :attr:`Coverage.KIDNEYS` the maps of whole and tumour lie on the part of the networks' grid around what
+        With :attr:`Coverage.KIDNEYS` the maps of whole and tumor lie on the part of the networks' grid around what
         L-Net saw, one voxel where it saw nothing.
 
         Raises:
@@ -264,7 +264,7 @@ class Segmenter:
     def _regions(
         self, prepared: dict[Recipe, Prepared], look: LookPlan, work: _Work, progress: Progress
     ) -> tuple[Array, Array | None]:
-        """Whole and tumour (2, z, y, x) on the plan's box, and their deviation where there are several passes; one
+        """Whole and tumor (2, z, y, x) on the plan's box, and their deviation where there are several passes; one
         empty voxel where there is no box.
 
         The mean of the members, but the plain pass of a single one: it was not trained on mirrored patients, so that

@@ -1,4 +1,4 @@
-"""Whether a volume looks like a CT in which kidneys and tumours can be found: doubts, never refusals."""
+"""Whether a volume looks like a CT in which kidneys and tumors can be found: doubts, never refusals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def doubts_about(volume: Volume) -> tuple[str, ...]:
     found = []
     thickest = max(volume.grid.spacing_mm)
     if thickest > THICK_SLICES_MM:
-        found.append(f"The slices are {thickest:.1f} mm thick; small tumours can be missed.")
+        found.append(f"The slices are {thickest:.1f} mm thick; small tumors can be missed.")
     volume = _head_last(volume)
     length = volume.grid.extent_mm[2]
     if length < SHORT_SCAN_MM:
@@ -45,7 +45,7 @@ def doubts_about(volume: Volume) -> tuple[str, ...]:
     if _abdomen_mm(coarse, spacing_zyx) < min(_LEAST_ABDOMEN_MM, length):
         found.append("Hardly any slice lies below the lungs; the kidneys may not be in this CT.")
     elif _enhanced_ml(coarse, spacing_zyx) < _LEAST_ENHANCED_ML:
-        found.append("This looks like a CT without contrast medium; tumours can hardly be told from kidney.")
+        found.append("This looks like a CT without contrast medium; tumors can hardly be told from kidney.")
     return tuple(found)
 
 

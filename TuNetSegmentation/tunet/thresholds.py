@@ -9,21 +9,21 @@ from typing import Any
 
 
 class EmptyTumor(Enum):
-    """What a tumour map that is empty even at its lowest threshold becomes."""
+    """What a tumor map that is empty even at its lowest threshold becomes."""
 
     WHOLE = "whole"
-    """The whole region: the paper's line 14. Every KiTS19 patient has a tumour; a clinic's patients do not."""
+    """The whole region: the paper's line 14. Every KiTS19 patient has a tumor; a clinic's patients do not."""
     NONE = "none"
-    """No tumour."""
+    """No tumor."""
 
 
 class Seedless(Enum):
-    """Lines 11 to 17 lower the tumour's threshold when nothing reaches the upper one, then grow from nothing."""
+    """Lines 11 to 17 lower the tumor's threshold when nothing reaches the upper one, then grow from nothing."""
 
     LOWERED_MASK = "lowered_mask"
     """Take the mask of the lowered threshold, as line 5 does for the whole region: the algorithm's intent."""
     LITERAL = "literal"
-    """Region growing without a seed: the tumour stays empty, word for word."""
+    """Region growing without a seed: the tumor stays empty, word for word."""
 
 
 class LocalizationUse(Enum):
@@ -37,10 +37,10 @@ class LocalizationUse(Enum):
 
 
 class TumorOutsideWhole(Enum):
-    """What a tumour voxel outside the whole region is."""
+    """What a tumor voxel outside the whole region is."""
 
     TUMOR = "tumor"
-    """Tumour, and so part of the whole region (the paper's merge)."""
+    """Tumor, and so part of the whole region (the paper's merge)."""
     BACKGROUND = "background"
 
 
@@ -79,7 +79,7 @@ PAPER_SMALL_TUMOR_MM3 = 100 * 2.25 * 2.25 * 5.859375
 
 @dataclass(frozen=True)
 class SmallTumor:
-    """The rule for a tumour that is small at the upper threshold: another lower threshold.
+    """The rule for a tumor that is small at the upper threshold: another lower threshold.
 
     Attributes:
         lower: region growing threshold for it.
@@ -93,14 +93,14 @@ class SmallTumor:
 
     def __post_init__(self) -> None:
         if (self.voxels is None) == (self.mm3 is None):
-            raise ValueError("a small tumour is defined either by voxels or by mm3")
+            raise ValueError("a small tumor is defined either by voxels or by mm3")
         size = self.mm3 if self.voxels is None else self.voxels
         assert size is not None
         if not 0 <= self.lower <= 1 or not size >= 0:
-            raise ValueError(f"a small tumour needs 0 <= lower <= 1 and a size of 0 or more, got {self}")
+            raise ValueError(f"a small tumor needs 0 <= lower <= 1 and a size of 0 or more, got {self}")
 
     def holds(self, voxels: int, voxel_volume_mm3: float) -> bool:
-        """Whether a tumour of so many voxels is small."""
+        """Whether a tumor of so many voxels is small."""
         if self.voxels is not None:
             return voxels < self.voxels
         assert self.mm3 is not None
@@ -156,7 +156,7 @@ class PostProcessing:
 
     @property
     def lowest(self) -> float:
-        """No voxel below this probability (whole or tumour) can end up in the result."""
+        """No voxel below this probability (whole or tumor) can end up in the result."""
         used = [self.whole.lower, self.tumor.lower, self.small_tumor.lower]
         return min(used + [t for t in (self.whole.fallback, self.tumor.fallback) if t is not None])
 
@@ -209,7 +209,7 @@ CLINICAL = PostProcessing(
     third_kidney_share=0.5,
     grid=EvaluationGrid.CT,
 )
-"""For patients who may have no tumour or no kidney in view: empty stays empty, sizes in mm3, pieces too small to be a
+"""For patients who may have no tumor or no kidney in view: empty stays empty, sizes in mm3, pieces too small to be a
 kidney, a third kidney or a lesion removed."""
 
 PLAIN = PostProcessing(

@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Architecture(Enum):
-    """Which networks give the whole and tumour maps."""
+    """Which networks give the whole and tumor maps."""
 
     UNET_2D = "unet2d"
     UNET_3D = "unet3d"

@@ -28,7 +28,7 @@ class MemberNetworks:
     Attributes:
         member: what it is.
         localization: L-Net; the same object for members that share the file.
-        segmentation: the cascade or baseline, giving logits of whole and tumour.
+        segmentation: the cascade or baseline, giving logits of whole and tumor.
     """
 
     member: Member

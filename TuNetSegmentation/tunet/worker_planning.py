@@ -1,6 +1,6 @@
 """What the worker does for a plan: measures, margins, distances. Nothing is kept between requests; no network runs.
 
-A request names the label map (0 background, 1 kidney, 2 tumour, 3 cyst) as a file, and the grid of the whole image it
+A request names the label map (0 background, 1 kidney, 2 tumor, 3 cyst) as a file, and the grid of the whole image it
 belongs to as ``frame``. What is written lies in the worker's private folder.
 """
 
@@ -71,7 +71,7 @@ class PlanningSession:
         """Shells of a resection: ``margins`` by lesion, each with its volumes and the file of its shell.
 
         Raises:
-            TunetError: input that cannot be used, a margin out of range, or no tumour.
+            TunetError: input that cannot be used, a margin out of range, or no tumor.
         """
         progress.plan(2)
         with progress.stage("Reading"):

@@ -34,7 +34,7 @@ class SessionResult:
     """What a run left in the worker's folder.
 
     Attributes:
-        labels: file of the label map (uint8; 0, 1 kidney, 2 tumour) on the grid of the CT, or of its ROI.
+        labels: file of the label map (uint8; 0, 1 kidney, 2 tumor) on the grid of the CT, or of its ROI.
         maps: name to file of the probability maps (float32) on the part of the CT's grid where they say anything;
             empty after ``rethreshold``.
         postprocessing: thresholds that were used, as in ``bundle.json``, for maps on the CT's grid.

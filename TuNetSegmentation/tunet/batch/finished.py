@@ -23,7 +23,7 @@ class FinishedCase:
 
     Attributes:
         ct: as the batch read it.
-        labels: uint8 on the CT's grid (1 kidney, 2 tumour), with what was corrected in the file since.
+        labels: uint8 on the CT's grid (1 kidney, 2 tumor), with what was corrected in the file since.
         report: of ``report.json``.
     """
 

@@ -1,4 +1,4 @@
-"""The picture of a case: the axial slice through its largest tumour, else its larger kidney, with contours."""
+"""The picture of a case: the axial slice through its largest tumor, else its larger kidney, with contours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ROOM_MM = 8.0
 
 
 def write_preview(ct: Volume, labels: Volume, measurement: Measurement | None, path: Path) -> None:
-    """Draw it as PNG; ``labels`` (0, 1 kidney, 2 tumour) lie on the CT's grid.
+    """Draw it as PNG; ``labels`` (0, 1 kidney, 2 tumor) lie on the CT's grid.
 
     Raises:
         UsageError: Matplotlib is not installed.

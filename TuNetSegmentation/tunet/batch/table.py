@@ -34,7 +34,7 @@ class Row:
         name: of the case's folder.
         status: what became of it.
         where: its path below the folder that was looked through.
-        left_kidney_ml, right_kidney_ml: without tumour; None where there is no such kidney, or no result.
+        left_kidney_ml, right_kidney_ml: without tumor; None where there is no such kidney, or no result.
         tumor_ml: of both kidneys.
         lesions: how many.
         largest_mm: largest diameter of all lesions, in any direction.

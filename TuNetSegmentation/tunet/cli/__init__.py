@@ -26,7 +26,7 @@ def _show_version(wanted: bool) -> None:
 
 app = typer.Typer(
     name="tunet",
-    help="Kidney and kidney-tumour segmentation in CT. For research use; not a medical device.",
+    help="Kidney and kidney-tumor segmentation in CT. For research use; not a medical device.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

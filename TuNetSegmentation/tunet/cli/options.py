@@ -18,7 +18,7 @@ Profile = Annotated[str | None, typer.Option(help="Post-processing: clinical, pa
 WholeThreshold = Annotated[
     str | None, typer.Option(metavar="T,LOWER", help="Kidney thresholds: certain, and grown into.")
 ]
-TumorThreshold = Annotated[str | None, typer.Option(metavar="T,LOWER", help="The same for the tumour.")]
+TumorThreshold = Annotated[str | None, typer.Option(metavar="T,LOWER", help="The same for the tumor.")]
 Postprocess = Annotated[
     bool, typer.Option("--postprocess/--no-postprocess", help="Algorithm 1, or both maps cut at 0.5.")
 ]
@@ -35,7 +35,7 @@ Windows = Annotated[
     str,
     typer.Option(help="kidneys (where L-Net saw one), everywhere (the paper's plan), or auto."),
 ]
-Segmentation = Annotated[Path, typer.Argument(help="Label map: 0, 1 kidney, 2 tumour, 3 cyst.")]
+Segmentation = Annotated[Path, typer.Argument(help="Label map: 0, 1 kidney, 2 tumor, 3 cyst.")]
 Series = Annotated[str | None, typer.Option(help="DICOM series number or UID; default the largest axial CT.")]
 Edit = Annotated[
     list[str] | None,

@@ -18,7 +18,7 @@ def measure(
     margin: Annotated[float, typer.Option(metavar="MM", help="Safety margin of the resection.")] = 5.0,
     edit: Edit = None,
 ) -> None:
-    """Measure kidneys and tumours: sizes, sides, R.E.N.A.L., PADUA and what a resection leaves."""
+    """Measure kidneys and tumors: sizes, sides, R.E.N.A.L., PADUA and what a resection leaves."""
     from tunet.commands.measure import run
 
     run(segmentation, ct, as_json, output, margin, tuple(edit or ()))
@@ -38,7 +38,7 @@ def planning_report(
     run_report: RunReport = None,
     predicted: Predicted = None,
 ) -> None:
-    """A report to print (report.html, report.pdf): pictures, measures and R.E.N.A.L. of every tumour."""
+    """A report to print (report.html, report.pdf): pictures, measures and R.E.N.A.L. of every tumor."""
     from tunet.commands.planning_report import ReportRequest, run
 
     run(
@@ -60,7 +60,7 @@ def export_surfaces(
         int | None, typer.Option(metavar="LESION", help="Paint kidneys by distance from it (ply, glb).")
     ] = None,
 ) -> None:
-    """Closed surfaces of kidneys and tumours, for printing and viewing."""
+    """Closed surfaces of kidneys and tumors, for printing and viewing."""
     from tunet.commands.export import SurfacesRequest, surfaces
 
     request = SurfacesRequest(
@@ -75,7 +75,7 @@ def export_labels(
     segments: Annotated[str, typer.Option(metavar="A,B,...", help="Like kidney_left,tumor_1; default all.")] = "",
     margin: Annotated[float | None, typer.Option(metavar="MM", help="Also the shell of a resection.")] = None,
 ) -> None:
-    """Left and right kidney and every tumour as values of one label map; .seg.nrrd opens in 3D Slicer with names."""
+    """Left and right kidney and every tumor as values of one label map; .seg.nrrd opens in 3D Slicer with names."""
     from tunet.commands.export import labels
 
     labels(segmentation, output, words(segments), margin)

@@ -50,7 +50,7 @@ def segment(
     windows: Windows = "auto",
     json_progress: JsonProgress = False,
 ) -> None:
-    """Segment kidneys and tumours: segmentation.nii.gz (0, 1 kidney, 2 tumour) and report.json in OUT_DIR."""
+    """Segment kidneys and tumors: segmentation.nii.gz (0, 1 kidney, 2 tumor) and report.json in OUT_DIR."""
     from tunet.choices import Choices
     from tunet.commands.console import show_report, shown_progress
     from tunet.commands.segment import SegmentRequest, run

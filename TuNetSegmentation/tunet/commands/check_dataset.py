@@ -40,7 +40,7 @@ def run(dataset: Path, label_set: str, as_json: bool) -> int:
 
 def _show(check: DatasetCheck) -> None:
     fixed = (Column("Case", no_wrap=True), Column("State", no_wrap=True))
-    table = Table(*fixed, "Voxels z × y × x", "mm x × y × z", "HU", "Kidney ml", "Tumour ml", box=None)
+    table = Table(*fixed, "Voxels z × y × x", "mm x × y × z", "HU", "Kidney ml", "Tumor ml", box=None)
     for case in check.cases:
         table.add_row(*_row(case))
     out.print(table)
@@ -50,7 +50,7 @@ def _show(check: DatasetCheck) -> None:
     doubtful = sum(case.usable and any(p.severity is Severity.DOUBT for p in case.problems) for case in check.cases)
     with_tumor = sum(bool(case.tumor_ml) for case in check.cases)
     out.print(
-        f"{len(check.cases)} cases, {with_tumor} with a tumour, labels as in {describe(check.label_set)}: "
+        f"{len(check.cases)} cases, {with_tumor} with a tumor, labels as in {describe(check.label_set)}: "
         f"{len(check.unusable)} unusable, {doubtful} to look at.",
         highlight=False,
         soft_wrap=True,

@@ -42,7 +42,7 @@ def show_report(report: RunReport, output: Path, as_json: bool) -> None:
     table = Table(show_header=False, box=None)
     table.add_row("Kidney", f"{report.kidney_ml:.1f} ml")
     none = "" if report.tumor_ml else " (none found, which does not mean that there is none)"
-    table.add_row("Tumour", f"{report.tumor_ml:.1f} ml{none}")
+    table.add_row("Tumor", f"{report.tumor_ml:.1f} ml{none}")
     table.add_row("Model", f"{report.bundle} {report.bundle_version} ({', '.join(report.members)})")
     table.add_row("Ran on", f"{report.device} in {report.precision}, {sum(report.seconds.values()):.1f} s")
     table.add_row("Written to", str(output))

@@ -21,7 +21,7 @@ from tunet.synthesis import PhantomRecipe, write_dataset
 from tunet.volume import Volume
 from tunet.volume_io import read_ct, read_labels, read_map
 
-# One tumour of a size that is usually found; small and non-enhancing ones are in the model card's numbers.
+# One tumor of a size that is usually found; small and non-enhancing ones are in the model card's numbers.
 DEMO_PHANTOM = PhantomRecipe(tumor_counts=(0.0, 1.0, 0.0), tumor_mm=(30.0, 50.0))
 
 
@@ -55,7 +55,7 @@ def run(output: Path, seed: int, device: str, precision: str) -> None:
     scores = {"whole_dice": whole_dice(found, truth), "tumor_dice": tumor_dice(found, truth)}
     (output / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
 
-    title = f"Phantom {seed}: kidney + tumour Dice {scores['whole_dice']:.3f}, tumour Dice {scores['tumor_dice']:.3f}"
+    title = f"Phantom {seed}: kidney + tumor Dice {scores['whole_dice']:.3f}, tumor Dice {scores['tumor_dice']:.3f}"
     pictures.contour_picture(ct, found, truth, title, output / "contours.png")
     names = ("localization", "whole", "tumor", "uncertainty")
     maps = {name: read_map(result / f"{name}.nii.gz") for name in names if (result / f"{name}.nii.gz").exists()}
@@ -63,9 +63,9 @@ def run(output: Path, seed: int, device: str, precision: str) -> None:
 
     table = Table("", "Dice", "Found", "Truth", box=None)
     table.add_row(
-        "Kidney + tumour", f"{scores['whole_dice']:.3f}", _ml(found.array > 0, found), _ml(truth.array > 0, truth)
+        "Kidney + tumor", f"{scores['whole_dice']:.3f}", _ml(found.array > 0, found), _ml(truth.array > 0, truth)
     )
-    table.add_row("Tumour", f"{scores['tumor_dice']:.3f}", _ml(found.array == 2, found), _ml(truth.array == 2, truth))
+    table.add_row("Tumor", f"{scores['tumor_dice']:.3f}", _ml(found.array == 2, found), _ml(truth.array == 2, truth))
     out.print(table)
     show_seconds(report.seconds)
     out.print(f"Pictures: {output / 'contours.png'} and {output / 'probabilities.png'}")

@@ -51,7 +51,7 @@ def show(result: Measurement, console: Console) -> None:
 
 
 def _kidney_table(result: Measurement) -> Table:
-    table = Table("Kidney", "Whole ml", "Parenchyma ml", "Tumour ml", "Length mm", "Axial mm", "HU", title="Kidneys")
+    table = Table("Kidney", "Whole ml", "Parenchyma ml", "Tumor ml", "Length mm", "Axial mm", "HU", title="Kidneys")
     for kidney in result.kidneys:
         table.add_row(
             kidney.side + (" (uncertain)" if kidney.uncertain else ""),

@@ -1,4 +1,4 @@
-"""``tunet report``: a segmentation as a report for the tumour board, HTML and PDF."""
+"""``tunet report``: a segmentation as a report for the tumor board, HTML and PDF."""
 
 from __future__ import annotations
 

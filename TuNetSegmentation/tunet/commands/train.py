@@ -105,7 +105,7 @@ def _show_scores(path: Path) -> None:
     if not path.exists():  # L-Net has none
         return
     scores = FoldScores.read(path)
-    table = Table("Validation cases", "whole", "tumour", "both", box=None)
+    table = Table("Validation cases", "whole", "tumor", "both", box=None)
     for grid, words in (("model", "networks' grid"), ("ct", "CT's own grid")):
         table.add_row(words, *(f"{scores.mean(grid, region):.3f}" for region in ("whole", "tumor", "both")))
     out.print(table)

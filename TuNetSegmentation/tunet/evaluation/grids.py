@@ -62,10 +62,10 @@ class LabelPair:
 
 
 def on_model_grid(labels: Volume, frame: Frame) -> Volume:
-    """A label map (0, 1 kidney, 2 tumour, 3 cyst) on the model grid, as training prepares it.
+    """A label map (0, 1 kidney, 2 tumor, 3 cyst) on the model grid, as training prepares it.
 
     A voxel belongs to a class of which at least half of it is full. Cysts, which training counts as kidney, stay apart:
-    a voxel half full of masses and not of tumour is a cyst.
+    a voxel half full of masses and not of tumor is a cyst.
     """
     near = _near_labels(labels)
     prepared = labels_on(frame.model, near)

@@ -20,7 +20,7 @@ def dice(found: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> float:
 
 
 def whole_dice(found: Volume, truth: Volume) -> float:
-    """Dice of kidney + tumour.
+    """Dice of kidney + tumor.
 
     Raises:
         InputError: the label maps lie on different grids.
@@ -30,7 +30,7 @@ def whole_dice(found: Volume, truth: Volume) -> float:
 
 
 def tumor_dice(found: Volume, truth: Volume) -> float:
-    """Dice of tumour.
+    """Dice of tumor.
 
     Raises:
         InputError: the label maps lie on different grids.

@@ -49,7 +49,7 @@ class Scheme:
     Attributes:
         name: word of the command line.
         title: for people.
-        classes: from the outermost to the innermost, which is the tumour.
+        classes: from the outermost to the innermost, which is the tumor.
     """
 
     name: str
@@ -65,18 +65,18 @@ class Scheme:
 _HIERARCHICAL = (
     EvaluatedClass("kidney_and_mass", "Kidney + masses", (KIDNEY, TUMOR, CYST), 1.0330772532390826),
     EvaluatedClass("mass", "Masses", (TUMOR, CYST), 1.1328796488598762),
-    EvaluatedClass("tumor", "Tumour", (TUMOR,), 1.1498198361434828),
+    EvaluatedClass("tumor", "Tumor", (TUMOR,), 1.1498198361434828),
 )
 
 KITS19 = Scheme(
     "kits19",
     "KiTS19",
     (
-        EvaluatedClass("whole", "Kidney + tumour", (KIDNEY, TUMOR, CYST)),
-        EvaluatedClass("tumor", "Tumour", (TUMOR,)),
+        EvaluatedClass("whole", "Kidney + tumor", (KIDNEY, TUMOR, CYST)),
+        EvaluatedClass("tumor", "Tumor", (TUMOR,)),
     ),
 )
-"""Dice of kidney + tumour and of tumour; their mean is the challenge's composite. No surfaces, as in 2019."""
+"""Dice of kidney + tumor and of tumor; their mean is the challenge's composite. No surfaces, as in 2019."""
 
 KITS21 = Scheme("kits21", "KiTS21", _HIERARCHICAL)
 KITS23 = Scheme("kits23", "KiTS23", _HIERARCHICAL)

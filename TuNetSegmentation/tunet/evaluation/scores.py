@@ -72,12 +72,12 @@ class CaseScores:
 
     @property
     def tumor_detected(self) -> bool | None:
-        """Whether the prediction touches the tumour; None when there is none."""
+        """Whether the prediction touches the tumor; None when there is none."""
         return self.classes["tumor"].detected
 
 
 def score_case(found: Volume, truth: Volume, scheme: Scheme) -> CaseScores:
-    """Compare two label maps (uint8: 0, 1 kidney, 2 tumour, 3 cyst) of one grid.
+    """Compare two label maps (uint8: 0, 1 kidney, 2 tumor, 3 cyst) of one grid.
 
     Raises:
         InputError: they lie on different grids or hold labels that KiTS does not have.
@@ -113,7 +113,7 @@ def _check_labels(labels: Volume, what: str) -> None:
     if strange:
         raise InputError(
             f"The {what} holds the label {', '.join(map(str, strange))}; KiTS knows 0 background, 1 kidney, "
-            "2 tumour and 3 cyst, so change the labels to these."
+            "2 tumor and 3 cyst, so change the labels to these."
         )
 
 

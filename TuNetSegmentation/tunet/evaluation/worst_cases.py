@@ -57,7 +57,7 @@ def draw_case(case: Case, evaluation: Evaluation, path: Path) -> None:
 
 
 def most_wrong_slices(found: npt.NDArray[np.uint8], truth: npt.NDArray[np.uint8]) -> tuple[int, int, int]:
-    """Indices (z, y, x) of the slices in which most voxels differ: in the tumour, else in any label.
+    """Indices (z, y, x) of the slices in which most voxels differ: in the tumor, else in any label.
 
     Where nothing differs, those with the most of the truth.
     """

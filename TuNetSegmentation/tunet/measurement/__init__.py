@@ -1,1 +1,1 @@
-"""Sizes, sides, lesions, R.E.N.A.L. elements and margins of any kidney/tumour label map; needs no network."""
+"""Sizes, sides, lesions, R.E.N.A.L. elements and margins of any kidney/tumor label map; needs no network."""

@@ -27,7 +27,7 @@ class RenalEdit:
         lesion: its number.
         r, e, n, l: points, 1 to 3.
         a: the letter a, p or x.
-        hilar: whether the tumour touches the main renal artery or vein.
+        hilar: whether the tumor touches the main renal artery or vein.
         polar, rim, sinus, collecting: points of PADUA, 1 or 2; its exophytic rate, size and face follow E, R and A.
     """
 

@@ -105,7 +105,7 @@ def distances_at(found: Structures, lesion: int, points_lps: Points) -> npt.NDAr
 def kidney_distances(found: Structures, lesion: int, points_lps: Points) -> npt.NDArray[np.float32]:
     """:func:`distances_at` for points that belong to the lesion's own kidney; NaN at those of the other one.
 
-    A point belongs to the kidney (with its tumours) whose border is nearest.
+    A point belongs to the kidney (with its tumors) whose border is nearest.
     """
     result = distances_at(found, lesion, points_lps)
     own = _lesion_side(found, lesion)
@@ -122,7 +122,7 @@ def kidney_distances(found: Structures, lesion: int, points_lps: Points) -> npt.
 
 
 def _near(parenchyma: Mask, tumor: Mask, grid: Grid, mm: float) -> Mask:
-    """The parenchyma within ``mm`` of the tumour; only the box that can hold it is looked at."""
+    """The parenchyma within ``mm`` of the tumor; only the box that can hold it is looked at."""
     box = bounding_box(tumor, [int(np.ceil(mm / spacing)) + 2 for spacing in grid.spacing_mm[::-1]])
     shell = np.zeros_like(parenchyma)
     index = np.argwhere(parenchyma[box]) + [part.start for part in box]

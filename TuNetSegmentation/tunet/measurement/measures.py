@@ -39,8 +39,8 @@ class KidneyMeasures:
     """One kidney.
 
     Attributes:
-        whole_ml: kidney, tumour and cyst. parenchyma_ml: label 1. tumor_ml: label 2.
-        tumor_ratio: tumour volume divided by parenchyma volume; None without parenchyma.
+        whole_ml: kidney, tumor and cyst. parenchyma_ml: label 1. tumor_ml: label 2.
+        tumor_ratio: tumor volume divided by parenchyma volume; None without parenchyma.
         length: largest diameter of the whole, any direction.
         axial, axial_across: largest diameter within an axial slice, and the width across it there.
         surface_mm2: surface of the whole.
@@ -122,7 +122,7 @@ class Examination:
 
 
 def measure(labels: Volume, ct: Volume | None = None, margin_mm: float = DEFAULT_MARGIN_MM) -> Measurement:
-    """Measure a label map (0 background, 1 kidney, 2 tumour, 3 cyst), with HU when the CT is given.
+    """Measure a label map (0 background, 1 kidney, 2 tumor, 3 cyst), with HU when the CT is given.
 
     Raises:
         InputError: no label map, an empty one, or a CT on another grid.

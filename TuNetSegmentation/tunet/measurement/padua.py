@@ -1,7 +1,7 @@
 """PADUA score of a lesion, as far as geometry tells it (Ficarra et al., Eur Urol 2009;56:786-793).
 
 It rests on the measures of R.E.N.A.L., the same approximate sinus included. Whether the collecting system is involved
-is not seen in a mask of kidney and tumour: it is left to the reader, and until then there is no total.
+is not seen in a mask of kidney and tumor: it is left to the reader, and until then there is no total.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The kidney's own frame: its axis, its completed outline, and where its sinus opens.
 
 All of it comes from the outline of the parenchyma alone, so the sinus is an approximation: the dent that the convex
-hull of the parenchyma closes on the side of the midline, with what a tumour or a cyst fills of it. How far it reaches
+hull of the parenchyma closes on the side of the midline, with what a tumor or a cyst fills of it. How far it reaches
 inwards is not seen in masks that leave out its fat only (KiTS); a distance to it is then too long.
 """
 
@@ -26,13 +26,13 @@ SINUS_RADIUS_MM = 2.5
 SMALLEST_SINUS_ML = 0.5
 # What fills the sinus has this share of it or more within the kidney's outline.
 WITHIN_SHARE = 0.8
-# Parenchyma one or two voxels thick, this near to a tumour, is a rim on its outside: no voxel of it is further than
+# Parenchyma one or two voxels thick, this near to a tumor, is a rim on its outside: no voxel of it is further than
 # this many voxels from the next one outside.
 RIM_VOXELS = 1.5
 NEAR_TUMOR_MM = 6.0
 # Where more of the parenchyma is rim, the rest is no outline of a kidney.
 SOLID_SHARE = 0.7
-# Of several dents the sinus is the one that holds most of what is no tumour and no cyst, if any holds this much.
+# Of several dents the sinus is the one that holds most of what is no tumor and no cyst, if any holds this much.
 SMALLEST_OPEN_SINUS_ML = 0.2
 
 
@@ -44,9 +44,9 @@ class KidneyShape:
         centre: mean position of the parenchyma.
         axis: unit vector along the kidney, towards the head.
         anterior: unit vector across the kidney's own coronal plane, towards the front.
-        hull: the completed outline, without thin rims of parenchyma over a tumour, as a mask on the label map's grid.
+        hull: the completed outline, without thin rims of parenchyma over a tumor, as a mask on the label map's grid.
         sinus: positions (n, 3) of the sinus' opening, None when the parenchyma shows no dent towards the midline.
-        sinus_filled: share of the sinus that a tumour or a cyst fills, 0..1; 0 without a sinus.
+        sinus_filled: share of the sinus that a tumor or a cyst fills, 0..1; 0 without a sinus.
         polar_lines_mm: lower and upper end of the sinus along the axis from the centre, None without a sinus.
         elongation: variance of the parenchyma along the axis over that across it; near 1 the axis is chance.
     """
@@ -73,7 +73,7 @@ def kidney_shape(labels: Volume, side: Side) -> KidneyShape | None:
     centre = points.mean(axis=0)
     variances, axes = np.linalg.eigh(np.cov((points - centre).T))
     axis = axes[:, -1] if axes[2, -1] >= 0 else -axes[:, -1]
-    # Rims lie beside the sinus too, where a tumour reaches it.
+    # Rims lie beside the sinus too, where a tumor reaches it.
     sinus, filled = _sinus(labels, whole_hull, centre, side)
     lines = None
     if sinus is not None:
@@ -84,9 +84,9 @@ def kidney_shape(labels: Volume, side: Side) -> KidneyShape | None:
 
 
 def _without_rims(labels: Volume) -> Mask | None:
-    """The parenchyma but for thin rims of it over a tumour; None where there are none, or little else.
+    """The parenchyma but for thin rims of it over a tumor; None where there are none, or little else.
 
-    Segmentations leave them on a tumour's outside: the hull would go around the tumour, and none of it would count as
+    Segmentations leave them on a tumor's outside: the hull would go around the tumor, and none of it would count as
     exophytic.
     """
     kidney, tumor = labels.array == KIDNEY, labels.array == TUMOR
@@ -153,7 +153,7 @@ def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> tuple[Poin
     sizes, opens = (
         np.bincount(pieces[part], minlength=count + 1)[1:] * ml for part in (opened, opened & (labels.array == 0))
     )
-    # A tumour or cyst that does not reach the outline fills no sinus: it lies in the parenchyma.
+    # A tumor or cyst that does not reach the outline fills no sinus: it lies in the parenchyma.
     reaches = np.isin(np.arange(1, count + 1), pieces[edge & opened])
     sizes = np.where((opens >= SMALLEST_OPEN_SINUS_ML) | reaches, sizes, 0.0)
     if sizes.max() < SMALLEST_SINUS_ML:
@@ -163,7 +163,7 @@ def _sinus(labels: Volume, hull: Mask, centre: Vector, side: Side) -> tuple[Poin
 
 
 def _lies_within(filling: Mask, hull: Mask) -> Mask:
-    """The tumours and cysts that lie within the outline but for a rim: the bed of one that stands out is no sinus."""
+    """The tumors and cysts that lie within the outline but for a rim: the bed of one that stands out is no sinus."""
     pieces, count = ndimage.label(filling, np.ones((3, 3, 3)))
     inside = np.bincount(pieces[hull], minlength=count + 1) / np.maximum(np.bincount(pieces.ravel()), 1)
     inside[0] = 0

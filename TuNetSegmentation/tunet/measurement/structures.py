@@ -50,7 +50,7 @@ class Kidney:
 
 @dataclass(frozen=True)
 class Lesion:
-    """One connected tumour: its number (1 is the largest), the side of the kidney it belongs to, its centre in LPS."""
+    """One connected tumor: its number (1 is the largest), the side of the kidney it belongs to, its centre in LPS."""
 
     number: int
     side: Side
@@ -64,7 +64,7 @@ class Structures:
 
     Attributes:
         labels: the label map cut to what it holds, one voxel of background around it.
-        side_map: on that grid: 0 background, 1 right, 2 left (kidney, tumour and cyst).
+        side_map: on that grid: 0 background, 1 right, 2 left (kidney, tumor and cyst).
         body_map: the same without specks and what lies far from its kidney: what diameters and shapes are taken of.
         lesion_map: on that grid: 0, or the number of the lesion.
         full_grid: the grid of the label map that was asked about.
@@ -83,7 +83,7 @@ class Structures:
     notes: tuple[str, ...]
 
     def whole_mask(self, side: Side) -> Mask:
-        """Kidney, tumour and cyst of a side, on the full grid."""
+        """Kidney, tumor and cyst of a side, on the full grid."""
         return self.on_full_grid(self.side_map == SIDES.index(side) + 1)
 
     def lesion_mask(self, number: int) -> Mask:
@@ -97,7 +97,7 @@ class Structures:
 
 
 def split_sides(labels: Volume) -> tuple[Mask, Mask]:
-    """(left, right) masks of kidney, tumour and cyst on the label map's grid; a side without a kidney is empty."""
+    """(left, right) masks of kidney, tumor and cyst on the label map's grid; a side without a kidney is empty."""
     found = find_structures(labels)
     return found.whole_mask("left"), found.whole_mask("right")
 
@@ -113,7 +113,7 @@ def find_structures(labels: Volume) -> Structures:
 
     Pieces connected by a face, edge or corner belong together. The two largest pieces with parenchyma that lie on
     different sides are the kidneys; without a second one, the largest piece far across the body is what there is of the
-    other kidney (destroyed by a tumour, atrophic, or cut by the scan's end). Every other piece goes to the nearest.
+    other kidney (destroyed by a tumor, atrophic, or cut by the scan's end). Every other piece goes to the nearest.
 
     Raises:
         InputError: not a label map, or an empty one.
@@ -130,7 +130,7 @@ def find_structures(labels: Volume) -> Structures:
 
 @dataclass(frozen=True)
 class _Pieces:
-    """Connected pieces of kidney, tumour and cyst, with how much of each is parenchyma, (n,) in ml."""
+    """Connected pieces of kidney, tumor and cyst, with how much of each is parenchyma, (n,) in ml."""
 
     cut: Volume
     connected: Connected
@@ -153,7 +153,7 @@ class _Pieces:
         return self.connected.map
 
     def is_kidney(self, piece: int) -> bool:
-        """Whether it is large enough for a kidney and not all tumour."""
+        """Whether it is large enough for a kidney and not all tumor."""
         parenchyma = self.parenchyma_ml[piece - 1]
         return bool(self.whole_ml[piece - 1] >= SMALLEST_KIDNEY_ML and parenchyma >= SMALLEST_PARENCHYMA_ML)
 
@@ -272,7 +272,7 @@ def _split_at(pieces: _Pieces, waist: float, near: npt.NDArray[np.uint8]) -> _Si
 
 
 def _with_whole_lesions(sides: _Sides, lesion_map: npt.NDArray[np.uint16], lesions: tuple[Lesion, ...]) -> _Sides:
-    """The plane between connected kidneys divides parenchyma; a tumour that it cuts belongs to one of them whole."""
+    """The plane between connected kidneys divides parenchyma; a tumor that it cuts belongs to one of them whole."""
     own = np.asarray([0, *(SIDES.index(lesion.side) + 1 for lesion in lesions)], np.uint8)[lesion_map]
     if np.array_equal(own, np.where(lesion_map > 0, sides.side_map, 0)):
         return sides

@@ -23,14 +23,14 @@ def checked_labels(labels: Volume) -> Volume:
     """The label map as uint8.
 
     Raises:
-        InputError: values other than 0 background, 1 kidney, 2 tumour and 3 cyst, or nothing but background.
+        InputError: values other than 0 background, 1 kidney, 2 tumor and 3 cyst, or nothing but background.
     """
     low, high = labels.array.min(), labels.array.max()
     whole = np.issubdtype(labels.array.dtype, np.integer) or np.array_equal(labels.array, np.rint(labels.array))
     if low < 0 or high > CYST or not whole:
         raise InputError(
             f"The segmentation holds values from {low:g} to {high:g}; measuring needs a label map with 0 background, "
-            "1 kidney, 2 tumour and, if there is one, 3 cyst."
+            "1 kidney, 2 tumor and, if there is one, 3 cyst."
         )
     if high == 0:
         raise InputError("The segmentation is empty; draw or segment a kidney, then measure.")

@@ -9,7 +9,7 @@ from tunet.networks.unet import UNet, UNetDesign
 
 
 class BaselineUNet3D(UNet):
-    """3D U-Net; two sigmoid outputs, read here as whole and tumour so that all rows of Table 1 compare."""
+    """3D U-Net; two sigmoid outputs, read here as whole and tumor so that all rows of Table 1 compare."""
 
     def __init__(self, size: NetworkSize) -> None:
         super().__init__(UNetDesign(size, channels_out=2, normalized=False, transposed_up=True))

@@ -12,7 +12,7 @@ from tunet.variants import Architecture, Variant
 
 
 def build_segmentation(variant: Variant, size: NetworkSize = PAPER_SIZE) -> nn.Module:
-    """The network of a row of Table 1: images (batch, 1, z, y, x) -> logits (batch, 2, z, y, x) of whole and tumour."""
+    """The network of a row of Table 1: images (batch, 1, z, y, x) -> logits (batch, 2, z, y, x) of whole and tumor."""
     match variant.architecture:
         case Architecture.TUNET:
             return Cascade(size, variant.squeeze_excitation)

@@ -10,14 +10,14 @@ from tunet.networks.unet import UNet, UNetDesign
 
 
 class WNet(UNet):
-    """Whole region (kidney + tumour) from the image; the image is injected into every encoder level."""
+    """Whole region (kidney + tumor) from the image; the image is injected into every encoder level."""
 
     def __init__(self, size: NetworkSize, squeeze_excitation: bool = False) -> None:
         super().__init__(UNetDesign(size, injects_image=True, squeeze_excitation=squeeze_excitation))
 
 
 class TNet(UNet):
-    """Tumour from two channels, W-Net's probability first and then the image; only the image is injected."""
+    """Tumor from two channels, W-Net's probability first and then the image; only the image is injected."""
 
     def __init__(self, size: NetworkSize, squeeze_excitation: bool = False) -> None:
         super().__init__(UNetDesign(size, channels_in=2, injects_image=True, squeeze_excitation=squeeze_excitation))
@@ -32,7 +32,7 @@ class Cascade(nn.Module):
         self.tumor = TNet(size, squeeze_excitation)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Logits (batch, 2, z, y, x) of whole and tumour for images (batch, 1, z, y, x)."""
+        """Logits (batch, 2, z, y, x) of whole and tumor for images (batch, 1, z, y, x)."""
         whole = self.whole(image)
         return self.with_tumor(image, whole, torch.sigmoid(whole))
 

@@ -1,4 +1,4 @@
-"""L-Net: a crude mask of the whole region (kidney + tumour) from the whole volume at once (section 2.1, Figure 2)."""
+"""L-Net: a crude mask of the whole region (kidney + tumor) from the whole volume at once (section 2.1, Figure 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A DICOM Segmentation (SEG) of kidneys and tumours, for a PACS."""
+"""A DICOM Segmentation (SEG) of kidneys and tumors, for a PACS."""
 
 from __future__ import annotations
 

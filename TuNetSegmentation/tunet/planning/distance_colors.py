@@ -1,4 +1,4 @@
-"""Colors of the distance from a tumour, for surfaces and their legend."""
+"""Colors of the distance from a tumor, for surfaces and their legend."""
 
 from __future__ import annotations
 

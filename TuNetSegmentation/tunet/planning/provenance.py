@@ -77,7 +77,7 @@ def provenance_of(segmentation: Path, run_report: Path | None, predicted: Volume
 
 
 def corrections(predicted: Volume, now: Volume) -> tuple[Correction, ...]:
-    """What changed between two label maps on one lattice, kidney and tumour apart; empty for the same voxels.
+    """What changed between two label maps on one lattice, kidney and tumor apart; empty for the same voxels.
 
     Raises:
         InputError: the maps lie on different grids.

@@ -28,7 +28,7 @@ _WHOLE_SHAPE, _ONE_SHAPE = 0.55, 0.682
 
 
 def whole_views(examined: Examination) -> tuple[tuple[bytes, str], ...]:
-    """All kidneys and tumours from the front and from behind; kidneys let tumours shine through."""
+    """All kidneys and tumors from the front and from behind; kidneys let tumors shine through."""
     found = examined.structures
     bodies = tuple(
         Body(

@@ -12,7 +12,7 @@ from tunet.grid import Grid
 from tunet.measurement.upright import CYST, cropped
 from tunet.volume import KIDNEY, TUMOR, Volume
 
-# Where structures overlap, the later one wins: a tumour drawn over a kidney is tumour.
+# Where structures overlap, the later one wins: a tumor drawn over a kidney is tumor.
 _ORDER = (KIDNEY, CYST, TUMOR)
 _OFF_BY_VOXELS = 0.05
 

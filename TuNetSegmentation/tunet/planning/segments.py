@@ -71,7 +71,7 @@ class Segment:
 
 
 def segments_of(found: Structures, margin_mm: float | None = None) -> tuple[Segment, ...]:
-    """Kidneys without tumour, cysts, and every lesion; with ``margin_mm`` the shell of a resection around each.
+    """Kidneys without tumor, cysts, and every lesion; with ``margin_mm`` the shell of a resection around each.
 
     The side of a single kidney that is only guessed is left out of names and codes.
     """

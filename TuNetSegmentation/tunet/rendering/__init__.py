@@ -1,6 +1,6 @@
 """CT rendered around real kidney masks.
 
-The kidneys and tumours lie exactly where a mask has them; everything else is made from shapes. Unlike the phantoms of
+The kidneys and tumors lie exactly where a mask has them; everything else is made from shapes. Unlike the phantoms of
 :mod:`tunet.synthesis`, whose voxels the bundled model was trained on and which therefore stay as they are, these follow
 the shapes of patients.
 """

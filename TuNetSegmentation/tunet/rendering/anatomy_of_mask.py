@@ -31,9 +31,9 @@ class Shares:
 
     Attributes:
         grid: upright, axes to the left, back and head.
-        labels: uint8 (z, y, x); 0, 1 kidney, 2 tumour.
+        labels: uint8 (z, y, x); 0, 1 kidney, 2 tumor.
         box: the part of the grid outside which nothing is labelled.
-        kidney, tumor: share of each voxel of the box that is kidney or tumour, float32 0..1.
+        kidney, tumor: share of each voxel of the box that is kidney or tumor, float32 0..1.
     """
 
     grid: Grid
@@ -45,7 +45,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class KidneyPlace:
-    """Where one kidney with its tumour lies, in LPS millimetres.
+    """Where one kidney with its tumor lies, in LPS millimetres.
 
     Attributes:
         side: left or right, the patient's.
@@ -112,7 +112,7 @@ def midline(labels: Volume, image_middle_x: float) -> float:
     """Left-right position of the spine in LPS millimetres, for an upright mask that may be cropped.
 
     Half way between the inner edges of the kidneys' healthy tissue, and towards the image's middle, where patients lie;
-    but where a spine has room beside kidneys and tumours. With one kidney it is the image's middle.
+    but where a spine has room beside kidneys and tumors. With one kidney it is the image's middle.
     """
     healthy, whole = _outermost(labels, only=KIDNEY), _outermost(labels, only=None)
     if whole is None:

@@ -84,7 +84,7 @@ class Body:
             front_fat=rng.uniform(0.55, 1.0),
             scale=scale,
             kidney_z=0.0,
-            # A large tumour of the upper pole lifts the diaphragm.
+            # A large tumor of the upper pole lifts the diaphragm.
             dome=rng.uniform(-15, 12) + max(0.0, highest - _HIGHEST_KIDNEY),
             lordosis=rng.uniform(0, 10),
         )

@@ -43,7 +43,7 @@ class Patient:
     """What is known of the patient a mask was drawn in.
 
     Attributes:
-        histology: KiTS's word for the tumour's type.
+        histology: KiTS's word for the tumor's type.
         body_mass_index: in kg/m2.
     """
 
@@ -59,7 +59,7 @@ class RenderDescription:
         case, seed: from which everything random follows.
         spacing_mm: voxel size (x, y, z) in the patient's axes.
         organs: brightness of the tissues.
-        tumor: look of the tumours.
+        tumor: look of the tumors.
         cysts: of both kidneys.
         noise_hu: standard deviation of the noise in the middle of the patient.
     """
@@ -81,7 +81,7 @@ class RenderDescription:
 
 @dataclass(frozen=True)
 class RenderedCase:
-    """A CT (int16 HU) and its labels (uint8; 0, 1 kidney with cysts, 2 tumour) on one grid."""
+    """A CT (int16 HU) and its labels (uint8; 0, 1 kidney with cysts, 2 tumor) on one grid."""
 
     ct: Volume
     labels: Volume
@@ -101,11 +101,11 @@ class _Kidney:
 def render(
     mask: Volume, name: str, seed: int = 0, spacing_mm: Triple | None = None, patient: Patient | None = None
 ) -> RenderedCase:
-    """A CT around a mask (uint8; 1 kidney with cysts, 2 tumour), on the mask's own grid.
+    """A CT around a mask (uint8; 1 kidney with cysts, 2 tumor), on the mask's own grid.
 
     The labels are the mask, bit for bit. With ``spacing_mm`` (x, y, z in the patient's axes) mask and CT get that voxel
     size instead, over the same box and with their axes in the same order. The same mask, name and seed give the same
-    CT; another seed gives another patient, phase and tumour around the same kidneys.
+    CT; another seed gives another patient, phase and tumor around the same kidneys.
 
     Raises:
         InputError: the mask is empty or lies oblique.

@@ -29,10 +29,10 @@ class Surroundings:
 
     Attributes:
         grid: upright.
-        whole: signed distance to kidney and tumour.
+        whole: signed distance to kidney and tumor.
         hull: the same with hollows closed.
-        tumor_depth: how deep in the tumour a point lies, 0 outside.
-        relative_depth: the same as a share of the deepest point of that tumour, 0..1.
+        tumor_depth: how deep in the tumor a point lies, 0 outside.
+        relative_depth: the same as a share of the deepest point of that tumor, 0..1.
     """
 
     grid: Grid

@@ -1,9 +1,9 @@
-"""What kidney tumours look like inside, by type.
+"""What kidney tumors look like inside, by type.
 
 Clear cell carcinomas take up much contrast and are uneven, with dead parts; papillary ones take up little and are even;
 chromophobe ones lie between; oncocytomas can have a scar. Shares of types are those of the 210 patients of KiTS19 (its
 ``kits.json``). Carcinomas have 101 HU in the portal venous phase on average (Suh et al., Radiology 228, 2003), kidneys
-150 to 250. One solid tumour in fourteen is as bright as the kidney and shows by texture and outline only.
+150 to 250. One solid tumor in fourteen is as bright as the kidney and shows by texture and outline only.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Look:
     """Ranges and chances of a type.
 
     Attributes:
-        share: of all tumours.
+        share: of all tumors.
         early, late: uptake as a share of the cortex in the arterial and in the nephrographic phase.
         unevenness: standard deviation of its HU as a share of their mean.
         necrosis, scar: chances of dead parts in a large one and of a scar in the middle.
@@ -81,7 +81,7 @@ _GRAIN_MM = ((14.0, 24.0), (7.0, 11.0), (3.5, 5.5))
 
 @dataclass(frozen=True)
 class TumorStyle:
-    """One patient's tumour.
+    """One patient's tumor.
 
     Attributes:
         kind: its histology.
@@ -112,7 +112,7 @@ def kind_of(histology: str | None, rng: np.random.Generator) -> TumorKind:
 
 
 def random_style(kind: TumorKind, organs: Enhancement, rng: np.random.Generator) -> TumorStyle:
-    """A tumour of a type in a patient."""
+    """A tumor of a type in a patient."""
     look = LOOKS[kind]
     uptake = (1 - organs.delay) * rng.uniform(*look.early) + organs.delay * rng.uniform(*look.late)
     hu = uptake * organs.cortex
@@ -129,7 +129,7 @@ def random_style(kind: TumorKind, organs: Enhancement, rng: np.random.Generator)
 
 
 def tumor_tissue(near: Surroundings, grid: Grid, about: Triple, style: TumorStyle, rng: np.random.Generator) -> Field:
-    """HU of tumour tissue (z, y, x) at every voxel of a grid, whether the mask has tumour there or not."""
+    """HU of tumor tissue (z, y, x) at every voxel of a grid, whether the mask has tumor there or not."""
     canvas = Canvas.of(grid, about)
     depth, relative = near.shares_on(near.tumor_depth, grid), near.shares_on(near.relative_depth, grid)
     coarse, middle, fine = (SmoothNoise(rng, rng.uniform(*size)).on(canvas) for size in _GRAIN_MM)
@@ -149,7 +149,7 @@ def tumor_tissue(near: Surroundings, grid: Grid, about: Triple, style: TumorStyl
 
 
 def _dead(canvas: Canvas, depth: Field, relative: Field, hu: Field, amount: float, rng: np.random.Generator) -> Field:
-    """Dead tissue in the depth of large tumours, with a ragged border."""
+    """Dead tissue in the depth of large tumors, with a ragged border."""
     ragged = sum(share * SmoothNoise(rng, size).on(canvas) for share, size in _RAGGED)
     deep = relative + ragged - (1.05 - 0.75 * amount)
     large = depth > 0.25 * _NECROSIS_FROM_MM

@@ -39,7 +39,7 @@ class Enhancement:
     muscle: float
 
 
-# Means per phase: cortex, medulla, vein, aorta, liver, spleen, bowel wall, tumour, muscle. Enhanced kidneys lie at
+# Means per phase: cortex, medulla, vein, aorta, liver, spleen, bowel wall, tumor, muscle. Enhanced kidneys lie at
 # 165 to 260 HU, liver and spleen at 110 to 160 in portal CTs.
 _MEANS = {
     Phase.NON_CONTRAST: (34.0, 32.0, 42.0, 42.0, 55.0, 48.0, 35.0, 36.0, 50.0),
@@ -53,6 +53,6 @@ def enhancement(rng: np.random.Generator) -> Enhancement:
     phase = list(PHASE_SHARES)[rng.choice(len(PHASE_SHARES), p=list(PHASE_SHARES.values()))]
     strength = 1.0 if phase is Phase.NON_CONTRAST else rng.uniform(0.85, 1.15)
     values = [mean * strength * rng.uniform(0.93, 1.07) for mean in _MEANS[phase]]
-    # Clear-cell tumours enhance nearly like cortex, papillary ones hardly.
+    # Clear-cell tumors enhance nearly like cortex, papillary ones hardly.
     values[7] *= 1.0 if phase is Phase.NON_CONTRAST else rng.uniform(0.6, 1.35)
     return Enhancement(phase, *values)

@@ -1,4 +1,4 @@
-"""Kidneys with cortex, medulla and sinus, and the tumours and cysts in and on them."""
+"""Kidneys with cortex, medulla and sinus, and the tumors and cysts in and on them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Kidney:
 
 @dataclass(frozen=True)
 class Lesion:
-    """A tumour or cyst.
+    """A tumor or cyst.
 
     Attributes:
         kind: "tumor" or "cyst".
@@ -87,7 +87,7 @@ class KidneyPainter:
     Attributes:
         painter: HU.
         organs: brightness.
-        labels: uint8, 0, 1 kidney, 2 tumour.
+        labels: uint8, 0, 1 kidney, 2 tumor.
         bend: smooth noise (mm) for surfaces, full canvas.
         texture: smooth noise of unit deviation, full canvas.
     """

@@ -27,7 +27,7 @@ class PhantomRecipe:
         spacing_mm: voxel size (x, y, z).
         field_of_view_mm: width and depth of the images.
         length_mm: shortest and longest scan range, feet to head.
-        tumor_counts: chances of 0, 1 and 2 tumours.
+        tumor_counts: chances of 0, 1 and 2 tumors.
         tumor_mm: smallest and largest diameter.
         most_cysts: cysts are drawn from 0 to this.
         one_kidney_chance: chance that one kidney is missing.
@@ -51,7 +51,7 @@ class PhantomDescription:
     Attributes:
         phase: contrast phase.
         kidneys: sides that exist.
-        lesions: tumours and cysts.
+        lesions: tumors and cysts.
         noise_hu: standard deviation of the noise.
     """
 
@@ -67,7 +67,7 @@ class PhantomDescription:
 
 @dataclass(frozen=True)
 class PhantomCase:
-    """A phantom: CT (float32 HU) and labels (uint8; 0, 1 kidney with cysts, 2 tumour) on one grid in LPS."""
+    """A phantom: CT (float32 HU) and labels (uint8; 0, 1 kidney with cysts, 2 tumor) on one grid in LPS."""
 
     ct: Volume
     labels: Volume
@@ -91,7 +91,7 @@ def make_phantom(seed: int, recipe: PhantomRecipe | None = None) -> PhantomCase:
     for kidney in kidneys:
         inside.kidney(kidney, rng)
     lesions = _lesions(recipe, kidneys, rng)
-    for lesion in sorted(lesions, key=lambda found: found.kind):  # cysts first, tumours over them
+    for lesion in sorted(lesions, key=lambda found: found.kind):  # cysts first, tumors over them
         (inside.tumor if lesion.kind == "tumor" else inside.cyst)(lesion, rng)
     labels[(labels == 1) & (painter.hu < FAT_BELOW_HU)] = 0
     noise_hu = float(rng.uniform(*recipe.noise_hu))

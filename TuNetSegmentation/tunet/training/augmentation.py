@@ -35,7 +35,7 @@ class Augmentation(Enum):
     FEW_PATIENTS_FINE = "few_patients_fine"
     """The same for the finer grid of W-Net: moved pieces in half of the patches, bowel in a quarter."""
     FEW_PATIENTS_TUMORS = "few_patients_tumors"
-    """Turned and scaled as in FEW_PATIENTS, with half of its contrast phases and noise: a tumour differs from its
+    """Turned and scaled as in FEW_PATIENTS, with half of its contrast phases and noise: a tumor differs from its
     kidney by some 60 HU, and a curve that flattens those leaves nothing to learn from."""
 
 

@@ -37,7 +37,7 @@ _CACHE_VERSION = 4
 _LEFTOVER_SECONDS = 24 * 3600.0
 _CACHE_README = """Prepared cases of `tunet train`: each folder holds one CT and its labels on the grid of the networks.
 image.npy and localization_image.npy are float32 (normalised), labels.npy and localization_labels.npy uint8
-(0 background, 1 kidney, 2 tumour); axes z, y, x. The end of a folder's name changes when the recipe or a file of the
+(0 background, 1 kidney, 2 tumor); axes z, y, x. The end of a folder's name changes when the recipe or a file of the
 case does. Everything here can be deleted at any time; it is made again when it is needed. Folders that start with a
 dot are being written, or were when a run was stopped. The licence of the dataset holds for these files too.
 """
@@ -68,7 +68,7 @@ class PreparedCase:
     Attributes:
         name: the case.
         image: float32, normalised.
-        labels: uint8, 0 background, 1 kidney, 2 tumour.
+        labels: uint8, 0 background, 1 kidney, 2 tumor.
     """
 
     name: str
@@ -127,7 +127,7 @@ def find_cases(dataset: Path, label_set: LabelSet | None = None) -> list[CaseFil
 
 
 def read_case_labels(case: CaseFiles) -> Volume:
-    """The labels of a case as 0 background, 1 kidney with cysts, 2 tumour (uint8).
+    """The labels of a case as 0 background, 1 kidney with cysts, 2 tumor (uint8).
 
     Raises:
         InputError: the file cannot be read or holds a value without meaning.

@@ -9,7 +9,7 @@ COLUMNS = ("epoch", "train_loss", "val_loss", "val_dice_whole", "val_dice_tumor"
 
 
 def draw_curves(rows: Sequence[dict[str, float]], path: Path) -> None:
-    """Draw one line per column over the epochs; a row has the keys :data:`COLUMNS`, tumour only where trained."""
+    """Draw one line per column over the epochs; a row has the keys :data:`COLUMNS`, tumor only where trained."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 3.6), layout="constrained")

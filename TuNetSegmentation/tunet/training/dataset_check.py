@@ -18,7 +18,7 @@ from tunet.training.label_sets import LabelSet, mapped, values_in
 from tunet.volume import KIDNEY, TUMOR
 from tunet.volume_io import read_ct, read_labels
 
-# KiTS19's kidneys measure 91 to 765 ml, its tumours up to 1464 ml.
+# KiTS19's kidneys measure 91 to 765 ml, its tumors up to 1464 ml.
 _LEAST_KIDNEY_ML, _MOST_WHOLE_ML = 40.0, 3000.0
 # Kidneys lie at 20 to 40 HU without contrast and below 300 HU with it; a shift by 1024 or another scan lies outside.
 _KIDNEY_HU = (-20.0, 400.0)
@@ -55,7 +55,7 @@ class CaseCheck:
         hu: lowest and highest value.
         kidney_hu: mean HU of the voxels labelled kidney.
         labels: values in the label map.
-        kidney_ml, tumor_ml: volumes; the kidney's without the tumour and with its cysts.
+        kidney_ml, tumor_ml: volumes; the kidney's without the tumor and with its cysts.
         problems: in the order in which they were found.
     """
 
@@ -191,13 +191,13 @@ def _look_at_labels(
 def _judge_volumes(check: CaseCheck) -> CaseCheck:
     kidney, tumor = check.kidney_ml or 0.0, check.tumor_ml or 0.0
     if kidney + tumor == 0:
-        return _with(check, Severity.UNUSABLE, "no voxel is labelled kidney or tumour")
+        return _with(check, Severity.UNUSABLE, "no voxel is labelled kidney or tumor")
     if tumor == 0:
-        check = _with(check, Severity.NOTE, "there is no tumour")
+        check = _with(check, Severity.NOTE, "there is no tumor")
     if kidney == 0:
         return _with(check, Severity.DOUBT, "no voxel is labelled kidney")
     if kidney < _LEAST_KIDNEY_ML or kidney + tumor > _MOST_WHOLE_ML:
-        text = f"the kidneys measure {kidney:.0f} ml and the tumour {tumor:.0f} ml; check the voxel size and the labels"
+        text = f"the kidneys measure {kidney:.0f} ml and the tumor {tumor:.0f} ml; check the voxel size and the labels"
         return _with(check, Severity.DOUBT, text)
     return check
 

@@ -59,7 +59,7 @@ class _Probe:
 
 
 def _unets(network: nn.Module) -> list[tuple[UNet, slice]]:
-    """The U-Nets of a network and the regions (0 whole, 1 tumour) each of them gives."""
+    """The U-Nets of a network and the regions (0 whole, 1 tumor) each of them gives."""
     if isinstance(network, Cascade):
         return [(network.whole, slice(0, 1)), (network.tumor, slice(1, 2))]
     unet = network.slices if isinstance(network, BaselineUNet2D) else network

@@ -12,7 +12,7 @@ from tunet.volume import KIDNEY, TUMOR, Volume
 
 _CYST = 3
 
-# From value to (0 background, 1 kidney with its cysts, 2 tumour). KiTS19 drew cysts as kidney (kits21 issue 49).
+# From value to (0 background, 1 kidney with its cysts, 2 tumor). KiTS19 drew cysts as kidney (kits21 issue 49).
 _KITS19 = {0: 0, 1: KIDNEY, 2: TUMOR}
 _KITS21 = {**_KITS19, _CYST: KIDNEY}
 
@@ -21,13 +21,13 @@ class LabelSet(Enum):
     """Whose label values a dataset uses."""
 
     KITS19 = "kits19"
-    """1 kidney with its cysts, 2 tumour."""
+    """1 kidney with its cysts, 2 tumor."""
     KITS21 = "kits21"
-    """1 kidney, 2 tumour, 3 cyst; KiTS23 is the same."""
+    """1 kidney, 2 tumor, 3 cyst; KiTS23 is the same."""
 
     @property
     def meanings(self) -> dict[int, int]:
-        """From value in the file to 0 background, 1 kidney with cysts, 2 tumour."""
+        """From value in the file to 0 background, 1 kidney with cysts, 2 tumor."""
         return dict(_KITS19 if self is LabelSet.KITS19 else _KITS21)
 
     @classmethod
@@ -58,7 +58,7 @@ def values_in(labels: npt.NDArray[np.uint8]) -> frozenset[int]:
 
 
 def mapped(labels: Volume, label_set: LabelSet | None, name: str) -> Volume:
-    """A label map of a dataset as 0 background, 1 kidney with cysts, 2 tumour (uint8, same grid).
+    """A label map of a dataset as 0 background, 1 kidney with cysts, 2 tumor (uint8, same grid).
 
     Without a label set the values of either are taken: they do not contradict each other.
 
@@ -83,7 +83,7 @@ def mapped(labels: Volume, label_set: LabelSet | None, name: str) -> Volume:
 def describe(label_set: LabelSet | None) -> str:
     """A label set in words."""
     if label_set is None:
-        return "KiTS (0 background, 1 kidney, 2 tumour, 3 cyst)"
+        return "KiTS (0 background, 1 kidney, 2 tumor, 3 cyst)"
     if label_set is LabelSet.KITS19:
-        return "KiTS19 (0 background, 1 kidney, 2 tumour)"
-    return "KiTS21 and KiTS23 (0 background, 1 kidney, 2 tumour, 3 cyst)"
+        return "KiTS19 (0 background, 1 kidney, 2 tumor)"
+    return "KiTS21 and KiTS23 (0 background, 1 kidney, 2 tumor, 3 cyst)"

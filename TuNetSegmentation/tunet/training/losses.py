@@ -18,7 +18,7 @@ class Loss(Enum):
     DICE = "dice"
     """Eq. 2 as printed."""
     DICE_BCE = "dice+bce"
-    """Eq. 2 plus binary cross-entropy, which also teaches on patches without a tumour."""
+    """Eq. 2 plus binary cross-entropy, which also teaches on patches without a tumor."""
 
 
 def soft_dice(probabilities: Tensor, target: Tensor) -> Tensor:

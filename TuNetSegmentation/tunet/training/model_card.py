@@ -18,7 +18,7 @@ from tunet.variants import variant
 CARD_NAME = "README.md"
 SCORES_NAME = "scores.json"
 GRIDS = {"model": "networks' grid", "ct": "CT's own grid"}
-REGIONS = {"whole": "kidney + tumour", "tumor": "tumour"}
+REGIONS = {"whole": "kidney + tumor", "tumor": "tumor"}
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,14 @@ def _limits(members: Sequence[MemberRun]) -> str:
         f"Works on voxels of {spacing} mm (x, y, z); structures near that size are lost.",
         f"Sees {z} x {y} x {x} voxels at once.",
         "Says nothing about data unlike its training data: other scan phases, children, transplants, operated kidneys.",
-        "Cysts are not told apart from kidney or tumour.",
+        "Cysts are not told apart from kidney or tumor.",
     ]
     worst = [
         (case.ct.tumor, case.case, run.record.network) for run in members if run.scores for case in run.scores.cases
     ]
     if worst:
         missed = sum(dice == 0 for dice, *_ in worst)
-        lines.append(f"Tumour Dice was 0 in {missed} of {len(worst)} scorings of validation cases.")
+        lines.append(f"Tumor Dice was 0 in {missed} of {len(worst)} scorings of validation cases.")
     return "\n".join(f"- {line}" for line in lines)
 
 

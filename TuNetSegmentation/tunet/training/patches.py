@@ -28,8 +28,8 @@ class PatchSampling:
 
     Attributes:
         patch: (z, y, x) voxels; smaller cases are padded with their border value. One slice is a patch with z = 1.
-        tumor_share: share of patches centred on a tumour voxel where the case has one.
-        kidney_share: share centred on any kidney or tumour voxel; the rest lie anywhere.
+        tumor_share: share of patches centred on a tumor voxel where the case has one.
+        kidney_share: share centred on any kidney or tumor voxel; the rest lie anywhere.
     """
 
     patch: Shape
@@ -39,7 +39,7 @@ class PatchSampling:
 
 @dataclass(frozen=True)
 class GridSampling:
-    """Patches on a regular grid, those without kidney and tumour left out (section 3.3); defaults are the paper's.
+    """Patches on a regular grid, those without kidney and tumor left out (section 3.3); defaults are the paper's.
 
     Attributes:
         patch: (z, y, x) voxels; (1, 256, 256) are the slices of the paper's 2D networks.
@@ -66,7 +66,7 @@ class Places(Protocol):
 
 
 class PatchDataset(Dataset[tuple[Tensor, Tensor]]):
-    """The patches of one epoch: image (1, z, y, x) and targets whole and tumour (2, z, y, x), 0 or 1.
+    """The patches of one epoch: image (1, z, y, x) and targets whole and tumor (2, z, y, x), 0 or 1.
 
     Patch ``i`` of epoch ``e`` depends on the seed, ``e`` and ``i`` only, so an interrupted run can be repeated.
     """
@@ -114,7 +114,7 @@ def _places(cases: Sequence[PreparedCase], sampling: Sampling, patches: int | No
 
 
 class GridPlaces:
-    """Every grid patch with kidney or tumour in it, in another order each epoch; ``patches`` of them where given."""
+    """Every grid patch with kidney or tumor in it, in another order each epoch; ``patches`` of them where given."""
 
     def __init__(self, cases: Sequence[PreparedCase], sampling: GridSampling, patches: int | None, seed: int) -> None:
         windowing = Windowing(sampling.patch, sampling.stride)
@@ -125,7 +125,7 @@ class GridPlaces:
             if case.labels[window.slices].any()
         ]
         if not self._places:
-            raise InputError("No training patch holds kidney or tumour; check the labels with: tunet check-dataset")
+            raise InputError("No training patch holds kidney or tumor; check the labels with: tunet check-dataset")
         self._length = len(self._places) if patches is None else min(patches, len(self._places))
         self._seed = seed
         self._epoch, self._order = -1, np.empty(0, np.int64)
@@ -188,7 +188,7 @@ class _Foreground:
 
 
 def regions(labels: Tensor) -> Tensor:
-    """Label map (z, y, x) -> whole and tumour masks (2, z, y, x), float 0 or 1."""
+    """Label map (z, y, x) -> whole and tumor masks (2, z, y, x), float 0 or 1."""
     rounded = labels.round()
     return torch.stack([(rounded > 0).float(), (rounded == 2).float()])
 

@@ -135,7 +135,7 @@ MODERN_PRESET = Preset(
     name="modern",
     purpose=(
         "TuNet's networks with what was learnt since: 2 mm voxels, a HU window, Dice + BCE, deep supervision, patches "
-        "around tumours, nnU-Net's augmentation. Not run to its end by us."
+        "around tumors, nnU-Net's augmentation. Not run to its end by us."
     ),
     recipe=Recipe(
         "2 mm, HU window",
@@ -180,7 +180,7 @@ CPU_PRESET = Preset(
         "All of Table 1 on two CPU cores in two to three hours. Like the paper: the variants, joint training, "
         "rotation by 1 degree, L2 on kernels, Algorithm 1. Unlike it, because 960 steps must be enough: 6 mm voxels, "
         "6 filters and 3 levels instead of 16 and 4, a HU window, Dice + BCE, random patches of 20 x 32 x 32, a third "
-        "of them on tumour, one-cycle learning rate up to 4e-3, bf16; 100 voxels of a small tumour as 2966 mm3."
+        "of them on tumor, one-cycle learning rate up to 4e-3, bf16; 100 voxels of a small tumor as 2966 mm3."
     ),
     recipe=_CPU_RECIPE,
     size=NetworkSize(6, 3),

@@ -15,12 +15,12 @@ from tunet.training.scores import FoldScores
 from tunet.variants import ENSEMBLES, VARIANTS, EnsembleVariant, PublishedDice, Variant
 
 TABLE_NAME = "table1"
-REGIONS = {"whole": "whole", "tumor": "tumour", "both": "both"}
+REGIONS = {"whole": "whole", "tumor": "tumor", "both": "both"}
 GRIDS = {"model": "networks' grid", "ct": "CT's own grid"}
 
 NOTE = (
     "Dice, mean ± standard deviation over folds (of the folds' means over cases; n - 1 in the denominator). Whole is "
-    "kidney + tumour, both is the mean of whole and tumour. A case without tumour counts 1 where none was found, else "
+    "kidney + tumor, both is the mean of whole and tumor. A case without tumor counts 1 where none was found, else "
     "0. The paper's numbers are from KiTS19 on its 256 x 256 x 128 grid; other data do not compare with them."
 )
 

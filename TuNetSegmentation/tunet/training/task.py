@@ -41,7 +41,7 @@ class RegionCounts:
 
 
 class RegionTask(lightning.LightningModule):
-    """Trains a network to give the first ``outputs`` of the regions (whole, tumour): L-Net 1, cascades 2."""
+    """Trains a network to give the first ``outputs`` of the regions (whole, tumor): L-Net 1, cascades 2."""
 
     def __init__(self, network: nn.Module, outputs: int, config: FitConfig) -> None:
         super().__init__()

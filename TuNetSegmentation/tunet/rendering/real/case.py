@@ -56,7 +56,7 @@ MIX = (
     *[Kind.NEGATIVE] * 3,
     *[Kind.ENHANCEMENT] * 5,
 )
-# For T-Net alone, which learns slowest: seventeen of twenty with a tumour, or a kidney that brings one.
+# For T-Net alone, which learns slowest: seventeen of twenty with a tumor, or a kidney that brings one.
 TUMOR_MIX = (
     *[Kind.INSERTION] * 13,
     *[Kind.TRANSPLANT] * 4,
@@ -67,7 +67,7 @@ TUMOR_MIX = (
 
 @dataclass(frozen=True)
 class Lesion:
-    """A tumour as the labels of the case have it.
+    """A tumor as the labels of the case have it.
 
     Attributes:
         ml: volume.
@@ -132,7 +132,7 @@ class Source:
 
 @dataclass(frozen=True)
 class MadeCase:
-    """CT (int16 HU) and labels (uint8; 0, 1 kidney with cysts, 2 tumour) on one upright grid."""
+    """CT (int16 HU) and labels (uint8; 0, 1 kidney with cysts, 2 tumor) on one upright grid."""
 
     ct: Volume
     labels: Volume

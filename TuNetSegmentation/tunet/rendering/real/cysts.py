@@ -1,4 +1,4 @@
-"""Cysts in and on real kidneys, and renal pelves wide with urine: bright or dark, but no tumour."""
+"""Cysts in and on real kidneys, and renal pelves wide with urine: bright or dark, but no tumor."""
 
 from __future__ import annotations
 

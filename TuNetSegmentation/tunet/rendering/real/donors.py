@@ -1,4 +1,4 @@
-"""Kidneys and tumours of patients' masks, one side at a time, small and smooth enough to be put elsewhere."""
+"""Kidneys and tumors of patients' masks, one side at a time, small and smooth enough to be put elsewhere."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Donor:
         histology: KiTS's word, where known.
         grid: upright, cubes of 1.5 mm.
         kidney, tumor: shares 0..1 (z, y, x).
-        tumor_mm: diameter of the ball that is as large as its largest tumour; 0 without one.
-        contact: share of that tumour's surface that lies on or in the kidney.
+        tumor_mm: diameter of the ball that is as large as its largest tumor; 0 without one.
+        contact: share of that tumor's surface that lies on or in the kidney.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Donor:
         return Volume(np.where(self.kidney + self.tumor >= 0.5, chosen, 0).astype(np.uint8), self.grid)
 
     def largest_tumor(self) -> Share:
-        """The share of the largest tumour alone."""
+        """The share of the largest tumor alone."""
         pieces, count = ndimage.label(self.tumor > 0.02)
         if count < 2:
             return self.tumor
@@ -64,7 +64,7 @@ class Donor:
 
 
 def donors_of(mask: Volume, name: str, histology: str | None) -> list[Donor]:
-    """The kidneys of a mask (uint8; 1 kidney, 2 tumour), right one first.
+    """The kidneys of a mask (uint8; 1 kidney, 2 tumor), right one first.
 
     Raises:
         InputError: the mask is empty or lies oblique.

@@ -75,7 +75,7 @@ def random_crop(scene: Scene, rng: np.random.Generator) -> Crop | None:
 
 
 def crop_with_tumor(scene: Scene, rng: np.random.Generator) -> Crop | None:
-    """A random crop that leaves most of the tumours in view; ``None`` for all of the CT."""
+    """A random crop that leaves most of the tumors in view; ``None`` for all of the CT."""
     slices = scene.tumor.sum(axis=(1, 2))
     whole = float(slices.sum())
     for _ in range(_CROPS):

@@ -1,4 +1,4 @@
-"""A donor's tumour painted into a real kidney."""
+"""A donor's tumor painted into a real kidney."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tunet.rendering.surroundings import Surroundings
 from tunet.rendering.tumors import TumorKind, TumorStyle, kind_of, random_style, tumor_tissue
 from tunet.volume import TUMOR, Volume
 
-# Half of the tumours keep about the size they had; the others get one from this range, within these factors.
+# Half of the tumors keep about the size they had; the others get one from this range, within these factors.
 _OWN_SIZE_CHANCE, _SIZES_MM, _FACTORS = 0.5, (8.0, 60.0), (0.3, 1.7)
 _SMALLEST_MM, _LARGEST_MM = 7.5, 130.0
 _STEPS_MM = np.arange(-30.0, 45.0, 1.5)
@@ -36,7 +36,7 @@ _CONTRAST_FROM = 120.0
 
 @dataclass(frozen=True)
 class Insertion:
-    """A tumour that was put into a kidney.
+    """A tumor that was put into a kidney.
 
     Attributes:
         donor, donor_side: the mask it comes from.
@@ -56,7 +56,7 @@ class Insertion:
 
 @dataclass(frozen=True)
 class Host:
-    """A real kidney that can take tumours."""
+    """A real kidney that can take tumors."""
 
     place: KidneyPlace
     near: Surroundings
@@ -73,7 +73,7 @@ class Host:
 def insert(
     scene: Scene, host: Host, donor: Donor, rooms: Rooms, grain: Grain, rng: np.random.Generator
 ) -> Insertion | None:
-    """Paint a donor's largest tumour into a kidney; ``None``, and nothing changed, where it does not fit."""
+    """Paint a donor's largest tumor into a kidney; ``None``, and nothing changed, where it does not fit."""
     alone = donor.largest_tumor()
     mapping = _mapping(donor, alone, host, rng)
     if mapping is None:
@@ -85,7 +85,7 @@ def insert(
     fitted = _fitted(scene, share, box, grid, rooms)
     if fitted is None:
         return None
-    # What lies on the other tumours of the scene would be counted twice.
+    # What lies on the other tumors of the scene would be counted twice.
     fitted = np.where(scene.tumor[box] > 0.05, 0, fitted)
     size = float(fitted.sum()) * grid.voxel_volume_mm3
     diameter = float(2 * (3 * size / (4 * np.pi)) ** (1 / 3))
@@ -100,7 +100,7 @@ def insert(
 
 
 def paint(share: Field, grid: Grid, style: TumorStyle, rng: np.random.Generator) -> Field:
-    """HU of a tumour with this share on an upright grid."""
+    """HU of a tumor with this share on an upright grid."""
     labels = Volume((share >= 0.5).astype(np.uint8) * np.uint8(TUMOR), grid)
     index = np.argwhere(labels.array)
     low, high = grid.to_lps(np.array([index.min(axis=0), index.max(axis=0)])[:, ::-1].astype(np.float64))
@@ -110,7 +110,7 @@ def paint(share: Field, grid: Grid, style: TumorStyle, rng: np.random.Generator)
 
 
 def tumor_style(histology: str | None, levels: Levels, rng: np.random.Generator) -> TumorStyle:
-    """A tumour's look in a kidney of some brightness; without contrast medium it is about as bright as muscle."""
+    """A tumor's look in a kidney of some brightness; without contrast medium it is about as bright as muscle."""
     style = random_style(kind_of(histology, rng), levels.organs(rng), rng)
     bare = rng.uniform(*_UNENHANCED)
     if style.kind is TumorKind.CYSTIC and levels.cortex < 60:
@@ -124,7 +124,7 @@ def _style(donor: Donor, host: Host, rng: np.random.Generator) -> TumorStyle:
 
 
 def _mapping(donor: Donor, alone: Field, host: Host, rng: np.random.Generator) -> Mapping | None:
-    """The kidney laid onto the host's; then the tumour's own size, and as deep in the kidney as it was in its own."""
+    """The kidney laid onto the host's; then the tumor's own size, and as deep in the kidney as it was in its own."""
     mapping = registered(donor, host.near, host.place, rng)
     surface = surface_points(alone >= 0.5, donor.grid)
     if len(surface) < 8:
@@ -157,7 +157,7 @@ def _step(surface: Points, contact: float, host: Host) -> Points:
 
 
 def _fitted(scene: Scene, share: Field, box: Slices, grid: Grid, rooms: Rooms) -> Field | None:
-    """The tumour less what would lie in bone, lung, vessels or the body's wall; ``None`` if that is much."""
+    """The tumor less what would lie in bone, lung, vessels or the body's wall; ``None`` if that is much."""
     total = float(share.sum())
     edges = (share[:, 0].max(), share[:, -1].max(), share[:, :, 0].max(), share[:, :, -1].max())
     if total * grid.voxel_volume_mm3 < 200 or max(edges) > 0.1:
@@ -173,10 +173,10 @@ def _fitted(scene: Scene, share: Field, box: Slices, grid: Grid, rooms: Rooms) -
         return None
     if float(kept[scene.kidney[box] > 0.5].sum()) < _LEAST_IN_KIDNEY * total:
         return None
-    # Bowel contrast and stones would stay dense inside or at the edge of what is called tumour.
+    # Bowel contrast and stones would stay dense inside or at the edge of what is called tumor.
     if float(kept[rooms.on(rooms.smooth > _DENSE_HU, grid) > 0.5].sum()) > _MOST_DENSE * total or _holes(kept):
         return None
-    # A cut can leave a second piece; one tumour is one piece.
+    # A cut can leave a second piece; one tumor is one piece.
     pieces, count = ndimage.label(kept > 0.3)
     if count > 1:
         sizes = ndimage.sum_labels(kept, pieces, range(1, count + 1))
@@ -194,7 +194,7 @@ def _holes(share: Field) -> bool:
 def _push(
     scene: Scene, box: Slices, grid: Grid, share: Field, rooms: Rooms, grain: Grain, rng: np.random.Generator
 ) -> None:
-    """Press what lies around a tumour outwards, kidney and all; bone and the body's wall stay."""
+    """Press what lies around a tumor outwards, kidney and all; bone and the body's wall stay."""
     inside = sitk.GetImageFromArray((share >= 0.5).astype(np.uint8))
     inside.SetSpacing(grid.spacing_mm)
     away = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(inside, False, False, True)).astype(np.float32)

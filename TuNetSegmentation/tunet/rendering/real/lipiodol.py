@@ -1,4 +1,4 @@
-"""Lipiodol in liver tumours, as chemoembolisation leaves it: dense, speckled, patchy, some of it a rim only."""
+"""Lipiodol in liver tumors, as chemoembolisation leaves it: dense, speckled, patchy, some of it a rim only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings beside the kidneys that are no kidney tumour: bowel with contrast, lesions of liver and spleen."""
+"""Findings beside the kidneys that are no kidney tumor: bowel with contrast, lesions of liver and spleen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CLEAR_MM = 2.0
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is no kidney tumour.
+    """Something that is no kidney tumor.
 
     Attributes:
         kind: what it is.
@@ -103,7 +103,7 @@ def add_bowel(scene: Scene, host: Host, rooms: Rooms, grain: Grain, rng: np.rand
 
 
 def _clear(scene: Scene, whole: Field, box: Slices) -> Field:
-    """1 away from kidneys and tumours, 0 at and in them."""
+    """1 away from kidneys and tumors, 0 at and in them."""
     labelled = scene.kidney[box] + scene.tumor[box]
     return np.asarray(smooth_step(whole, 0.5, _CLEAR_MM + 0.5) * (labelled < 0.02), dtype=np.float32)
 

@@ -19,7 +19,7 @@ Points = npt.NDArray[np.float64]
 
 _SCALE = (0.72, 1.40)
 _JITTER_SCALE, _JITTER_DEGREES, _JITTER_MM = 0.06, 10.0, 3.0
-# A long axis that lies flatter than this is the work of a tumour, not of the kidney.
+# A long axis that lies flatter than this is the work of a tumor, not of the kidney.
 _LEAST_UPRIGHT = 0.7
 
 
@@ -108,7 +108,7 @@ def registered(donor: Donor, near: Surroundings, place: KidneyPlace, rng: np.ran
 
 
 def _filled(donor: Donor) -> Points:
-    """Points of the donor's kidney with its hollows, and of the tumour as far as it lies in them."""
+    """Points of the donor's kidney with its hollows, and of the tumor as far as it lies in them."""
     labels = Volume((donor.kidney >= 0.5).astype(np.uint8), donor.grid)
     if labels.array.sum() < 200:
         labels = Volume((donor.labels.array > 0).astype(np.uint8), donor.grid)

@@ -32,7 +32,7 @@ class Rooms:
     Attributes:
         grid: about 2.5 mm.
         smooth: the CT in HU, smoothed.
-        closed: where no kidney tumour grows: lung, bone, spine and great vessels, body wall, outside.
+        closed: where no kidney tumor grows: lung, bone, spine and great vessels, body wall, outside.
         fat: fatty tissue.
         spine_x: left-right position of the spine, LPS mm.
     """

@@ -1,4 +1,4 @@
-"""The CT that is being changed, with the share of kidney and tumour in every voxel."""
+"""The CT that is being changed, with the share of kidney and tumor in every voxel."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Scene:
     tumor: Field
 
     def labels(self) -> npt.NDArray[np.uint8]:
-        """Uint8 (z, y, x): what most of each voxel is, kidney and tumour against the rest first."""
+        """Uint8 (z, y, x): what most of each voxel is, kidney and tumor against the rest first."""
         whole = self.kidney + self.tumor
         chosen = np.where(self.tumor > self.kidney, TUMOR, KIDNEY)
         return np.where(whole >= 0.5, chosen, 0).astype(np.uint8)
 
     def kidneys(self) -> tuple[KidneyPlace, ...]:
-        """Where the kidneys lie, tumours left out; the right one first, scraps left out."""
+        """Where the kidneys lie, tumors left out; the right one first, scraps left out."""
         labels = Volume((self.kidney >= 0.5).astype(np.uint8) * np.uint8(KIDNEY), self.grid)
         if not labels.array.any():
             return ()

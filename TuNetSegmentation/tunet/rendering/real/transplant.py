@@ -1,4 +1,4 @@
-"""A patient's kidney taken out and a donor's, with its tumour, put in its place."""
+"""A patient's kidney taken out and a donor's, with its tumor, put in its place."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Transplant:
     Attributes:
         donor, donor_side: the mask it comes from.
         side: of the patient.
-        style: look of its tumour; ``None`` without one.
+        style: look of its tumor; ``None`` without one.
         cysts: how many.
     """
 
@@ -103,7 +103,7 @@ def nephrectomy(scene: Scene, host: Host, rooms: Rooms, grain: Grain, rng: np.ra
 
 
 def _own_kidney(scene: Scene, box: Slices, host: Host) -> Field:
-    """The share of the kidney that goes, with its tumours, but not of the other side's."""
+    """The share of the kidney that goes, with its tumors, but not of the other side's."""
     near = host.near.on(host.near.hull, scene.grid_of(box))
     return np.where(near < 25.0, scene.kidney[box] + scene.tumor[box], 0).astype(np.float32)
 
