@@ -353,7 +353,7 @@ class TuNetSegmentationLogic(ScriptedLoadableModuleLogic):
         MapVolumes.dropMaps(target)  # kept ones are those of an earlier run
         self.result.take(ctNode, live, target)
         self._writeAs(state)
-        ResultSegmentation.signModel(target, result["report"])
+        ResultSegmentation.signRun(target, result["report"])
         ResultViews.present(ctNode, self.result.labels)
         state.segmentation = target
 

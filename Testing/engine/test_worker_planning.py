@@ -15,11 +15,13 @@ from tunet.measurement.stored import from_json
 from tunet.measurement.upright import cropped
 from tunet.planning.dicom_seg import algorithm_type
 from tunet.planning.plan_export import provenance_between
-from tunet.planning.provenance import ModelName
+from tunet.planning.provenance import ModelName, Provenance
 from tunet.progress import Progress
 from tunet.volume import KIDNEY, Volume
 from tunet.volume_io import read_ct, read_labels
 from tunet.worker_planning import HULL, SINUS, PlanningSession
+
+STARTER = Provenance(ModelName("starter", "1.7", "ab" * 32))
 
 
 @pytest.fixture(scope="module")
@@ -197,15 +199,24 @@ def test_a_prediction_on_other_voxels_leaves_the_corrections_unknown(folder, tmp
     half = coarse.array[::2, ::2, ::2].copy()
     spacing = tuple(2 * s for s in coarse.grid.spacing_mm)
     write_labels(Volume(half, replace(coarse.grid, shape=half.shape, spacing_mm=spacing)), tmp_path / "predicted.nrrd")
-    found = provenance_between(ModelName("starter", "1.7", "ab" * 32), tmp_path / "predicted.nrrd", coarse)
+    found = provenance_between(STARTER, tmp_path / "predicted.nrrd", coarse)
     assert found.corrections is None
     assert found.model is not None
 
 
 def test_an_edit_is_known_without_the_prediction(folder):
-    model = ModelName("starter", "1.7", "ab" * 32)
-    assert algorithm_type(provenance_between(model, None, kidney_labels(), True)) == "SEMIAUTOMATIC"
-    assert algorithm_type(provenance_between(model, None, kidney_labels(), False)) == "AUTOMATIC"
+    assert (
+        algorithm_type(provenance_between(replace(STARTER, is_edited=True), None, kidney_labels())) == "SEMIAUTOMATIC"
+    )
+    assert algorithm_type(provenance_between(STARTER, None, kidney_labels())) == "AUTOMATIC"
+
+
+def test_a_report_tells_what_the_run_warned_of(folder, session):
+    choice = {"report": {"heading": "", "identify": False}}
+    sentence = "The CT seems to have no contrast medium."
+    found = session.export(request(folder, choice=choice, warnings=[sentence]), Progress())
+    (page,) = [name for name in found["files"] if name.endswith(".html")]
+    assert sentence in (Path(found["folder"]) / page).read_text(encoding="utf-8")
 
 
 def test_a_report_never_bears_the_name_of_another_cts_patient(folder, session, tmp_path):

@@ -142,6 +142,15 @@ def test_dicom_and_an_identified_report_of_a_ct_from_dicom(a_bench, a_panel, tmp
     assert "belong to your PACS" in a_panel.ui.planStatusLabel.text
 
 
+def test_the_report_tells_what_the_run_warned_of(a_bench, a_plan, tmp_path):
+    from TuNetSegmentationLib import ResultSegmentation
+
+    sentence = "The CT seems to have no contrast medium."
+    ResultSegmentation.signRun(a_plan.state.planSegmentation, {"warnings": [sentence]})
+    exported(a_bench, a_plan, filled(a_bench, tmp_path, "reportCheck"))
+    assert sentence in (tmp_path / "report.html").read_text()
+
+
 def test_what_is_not_installed_is_greyed_and_named(a_bench, a_plan, tmp_path, monkeypatch):
     from TuNetSegmentationLib import ExportTools
 

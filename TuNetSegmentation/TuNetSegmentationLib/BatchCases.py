@@ -63,7 +63,7 @@ class BatchCases:
         node = ResultSegmentation.newSegmentation(ct)
         styles = [kidneyStyle(), tumorStyle()]
         ResultSegmentation.setSegments(node, ct, case.labels, styles)
-        ResultSegmentation.signModel(node, case.report)
+        ResultSegmentation.signRun(node, case.report)
         self._panel.logic.result.authorship.sign(node, [style.segmentId for style in styles])
         ResultViews.present(ct, case.labels)
         ResultViews.showSurface(node)

@@ -10,7 +10,7 @@ import slicer
 from TuNetSegmentationLib import DistanceModel, ExportFiles, MarginSegments, PlanInputs
 from TuNetSegmentationLib.ChildProcess import Event
 from TuNetSegmentationLib.ExportDialog import ExportDialog
-from TuNetSegmentationLib.ResultSegmentation import modelOf
+from TuNetSegmentationLib.ResultSegmentation import modelOf, runWarningsOf
 from TuNetSegmentationLib.Translation import translatorFor
 
 _ = translatorFor(__file__)
@@ -87,6 +87,7 @@ class ResectionSection:
             "margin_mm": self._panel.state.marginMm,
             "edits": edits,
             "model": modelOf(node),
+            "warnings": runWarningsOf(node),
             "edited": self._panel.logic.result.authorship.isEdited(node),
         }
         self._panel.logic.planning.export(inputs, fields, lambda event: self._onExported(Path(request.folder), event))

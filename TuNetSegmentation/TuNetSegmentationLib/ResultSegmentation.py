@@ -16,6 +16,7 @@ _ = translatorFor(__file__)
 CT_REFERENCE = "TuNetSegmentation.CT"
 WRITTEN_ATTRIBUTE = "TuNetSegmentation.Written"
 _MODEL_ATTRIBUTE = "TuNetSegmentation.Model"
+_WARNINGS_ATTRIBUTE = "TuNetSegmentation.Warnings"
 _BINARY = "Binary labelmap"
 
 
@@ -62,17 +63,23 @@ def isReviewed(node: Any) -> bool:
     return any(logic.GetSegmentStatus(segment) in (logic.Completed, logic.Flagged) for segment in segments)
 
 
-def signModel(node: Any, report: dict[str, Any]) -> None:
-    """Note which model made a result, as a plan's report and DICOM files name it."""
+def signRun(node: Any, report: dict[str, Any]) -> None:
+    """Note which model made a result and what the run warned of, as a plan's report and DICOM files tell it."""
     keys = {"name": "bundle", "version": "bundle_version", "checksum": "bundle_sha256", "members": "members"}
     if all(key in report for key in keys.values()):
         node.SetAttribute(_MODEL_ATTRIBUTE, json.dumps({name: report[key] for name, key in keys.items()}))
+    node.SetAttribute(_WARNINGS_ATTRIBUTE, json.dumps(list(report.get("warnings", ()))))
 
 
 def modelOf(node: Any) -> dict[str, Any] | None:
     """The model that made a segmentation, as :class:`tunet.planning.provenance.ModelName` names it; None if unknown."""
     text = node.GetAttribute(_MODEL_ATTRIBUTE)
     return json.loads(text) if text else None
+
+
+def runWarningsOf(node: Any) -> list[str]:
+    """What the run that made a segmentation warned of; empty if it was none of this program's."""
+    return list(json.loads(node.GetAttribute(_WARNINGS_ATTRIBUTE) or "[]"))
 
 
 def maskOf(node: Any, segmentId: str) -> Any:

@@ -24,7 +24,7 @@ from tunet.measurement.structures import find_structures
 from tunet.measurement.upright import cropped
 from tunet.output import write_scratch
 from tunet.planning.placing import placed_on
-from tunet.planning.provenance import ModelName
+from tunet.planning.provenance import ModelName, Provenance
 from tunet.progress import Progress
 from tunet.reading import check_place
 from tunet.volume import Volume
@@ -115,12 +115,12 @@ class PlanningSession:
         """
         from tunet.planning.plan_export import PlanCase, provenance_between, write_plan
 
-        choice, edits, model = _wanted(request)
+        choice, edits, run = _wanted(request)
         with progress.stage("Reading"):
             labels, ct, notes = read_inputs(request)
             predicted, dicom = request.get("predicted"), request.get("dicom")
             file = Path(str(predicted)) if predicted else None
-            provenance = provenance_between(model, file, labels, bool(request.get("edited")))
+            provenance = provenance_between(run, file, labels)
         place = Path(str(dicom)) if dicom else None
         case = PlanCase(labels, ct, place, request.get("series"), float(request["margin_mm"]), edits, provenance)
         folder = self._folder / "export"
@@ -154,12 +154,14 @@ def _read_points(path: Path) -> npt.NDArray[np.float64]:
         raise UsageError("The surface's points cannot be read; show the kidney's surface again.") from error
 
 
-def _wanted(request: dict[str, Any]) -> tuple[PlanChoice, tuple[RenalEdit, ...], ModelName | None]:
-    """What an export is to hold, the reader's edits, and the model's name."""
+def _wanted(request: dict[str, Any]) -> tuple[PlanChoice, tuple[RenalEdit, ...], Provenance]:
+    """What an export is to hold, the reader's edits, and what the panel knows of who made the labels."""
     try:
         model = request.get("model")
         named = ModelName(**{**model, "members": tuple(model["members"])}) if model else None
-        return _choice(request["choice"]), tuple(RenalEdit(**edit) for edit in request.get("edits", ())), named
+        warnings = tuple(map(str, request.get("warnings", ())))
+        run = Provenance(named, is_edited=bool(request.get("edited")), warnings=warnings)
+        return _choice(request["choice"]), tuple(RenalEdit(**edit) for edit in request.get("edits", ())), run
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         raise UsageError("What was chosen for the export cannot be used; choose it again.") from error
 

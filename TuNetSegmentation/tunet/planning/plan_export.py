@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tunet.errors import InputError, UsageError
@@ -16,7 +16,7 @@ from tunet.planning.label_files import SUFFIXES as LABEL_SUFFIXES
 from tunet.planning.label_files import write_labels
 from tunet.planning.patient_heading import heading_of
 from tunet.planning.placing import placed_on
-from tunet.planning.provenance import ModelName, Provenance, corrections
+from tunet.planning.provenance import Provenance, corrections
 from tunet.planning.report_files import CSV_NAME, JSON_NAME
 from tunet.planning.segments import segments_of
 from tunet.planning.surface_files import SUFFIXES as SURFACE_SUFFIXES
@@ -137,20 +137,17 @@ def write_plan(choice: PlanChoice, case: PlanCase, folder: Path, progress: Progr
     return tuple(notes)
 
 
-def provenance_between(
-    model: ModelName | None, predicted: Path | None, labels: Volume, is_edited: bool = False
-) -> Provenance:
-    """Who made the labels; ``predicted`` is the file of the model's own result, ``is_edited`` what is known without it.
+def provenance_between(run: Provenance, predicted: Path | None, labels: Volume) -> Provenance:
+    """Who made the labels, more exactly than ``run`` knows it; ``predicted`` is the file of the model's own result.
 
     What was corrected stays unknown where the prediction lies on other voxels, after the segmentation got new ones.
     """
-    unknown = Provenance(model, is_edited=is_edited)
     if predicted is None:
-        return unknown
+        return run
     try:
-        return Provenance(model, corrections(placed_on(read_labels(predicted), labels.grid), labels))
+        return replace(run, corrections=corrections(placed_on(read_labels(predicted), labels.grid), labels))
     except InputError:
-        return unknown
+        return run
 
 
 def _surfaces(choice: SurfaceChoice, examined: Examination, margin_mm: float, folder: Path, progress: Progress) -> None:
