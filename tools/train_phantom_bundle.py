@@ -19,7 +19,7 @@ from pathlib import Path
 
 import lightning
 import torch
-from tunet.bundle import Card
+from tunet.bundle import Card, load_bundle, write_manifest
 from tunet.networks.build import build_localization, build_segmentation
 from tunet.networks.size import NetworkSize
 from tunet.recipe import Normalization, Padding, Recipe, Scaling, SpacingGeometry
@@ -180,7 +180,9 @@ def main() -> None:
         provenance="tools/train_phantom_bundle.py",
         intended_use="To try the program and to test it. It has never seen a patient: never use it on one.",
     )
-    bundle = create_bundle(runs, card, POSTPROCESSING, output / "bundle")
+    made = create_bundle(runs, card, POSTPROCESSING, output / "bundle")
+    write_manifest(replace(made, saw_patients=False))
+    bundle = load_bundle(made.folder)
     log.info("wrote %s, %.2f MB", bundle.folder, sum(f.size for f in bundle.files.values()) / 1e6)
 
 

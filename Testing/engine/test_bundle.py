@@ -11,7 +11,7 @@ import pytest
 import torch
 from bundles import tiny_bundle
 from safetensors.torch import save_file
-from tunet.bundle import MANIFEST, load_bundle, write_manifest
+from tunet.bundle import MANIFEST, describe_bundle, load_bundle, write_manifest
 from tunet.contrast_fit import ContrastFit
 from tunet.errors import BundleError, UsageError
 from tunet.weights import load_members, save_weights
@@ -39,6 +39,14 @@ class TestSound:
         assert bundle.contrast_fit is None
         write_manifest(replace(bundle, contrast_fit=ContrastFit(strongest=1.5)))
         assert load_bundle(bundle.folder).contrast_fit == ContrastFit(strongest=1.5)
+
+    def test_a_bundle_without_patients_says_so(self, bundle):
+        assert bundle.saw_patients
+        write_manifest(replace(bundle, saw_patients=False))
+        assert not load_bundle(bundle.folder).saw_patients
+
+    def test_a_description_is_that_of_the_loaded_bundle(self, bundle):
+        assert describe_bundle(bundle.folder) == bundle
 
     def test_median_variants_get_median_input(self, bundle):
         assert [bundle.recipe_of(member).median for member in bundle.members] == [False, True]
@@ -93,6 +101,8 @@ class TestRefused:
         path = bundle.folder / bundle.members[0].whole
         path.write_bytes(path.read_bytes()[:-10])
         self.refuse(bundle, "wrong size")
+        with pytest.raises(BundleError, match="wrong size"):
+            describe_bundle(bundle.folder)
 
     def test_missing_weights(self, bundle):
         (bundle.folder / bundle.members[0].whole).unlink()

@@ -57,7 +57,10 @@ class ModelShelf:
         self.refresh()
 
     def refresh(self) -> None:
-        """Look at the folders again; damaged bundles say so instead of disappearing."""
+        """Look at the folders again; damaged bundles say so instead of disappearing.
+
+        Contents are compared with their checksums when a run reads them: hundreds of megabytes would hold Slicer up.
+        """
         from tunet.models import installed_models
 
         self.choices = [_choice(model) for model in installed_models()]
@@ -106,11 +109,11 @@ def _variantTitles() -> dict[str, str]:
 
 
 def _choice(model: Any) -> ModelChoice:
-    from tunet.bundle import load_bundle
+    from tunet.bundle import describe_bundle
     from tunet.errors import BundleError
 
     try:
-        bundle = load_bundle(model.folder)
+        bundle = describe_bundle(model.folder)
     except BundleError as error:
         return ModelChoice(model.name, model.name, "", "", (), None, not model.shipped, str(error))
     card = bundle.card
@@ -131,5 +134,5 @@ def _choice(model: Any) -> ModelChoice:
         bundle.choices,
         bundle.postprocessing,
         not model.shipped,
-        sawPatients="no patient data" not in card.trained_on,
+        sawPatients=bundle.saw_patients,
     )

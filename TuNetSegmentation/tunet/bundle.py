@@ -107,6 +107,7 @@ class Bundle:
         files: every weight file.
         checksum: SHA-256 of ``bundle.json``, which fixes all the others.
         contrast_fit: how HU change both maps before thresholds; None, as in the paper, leaves them as they are.
+        saw_patients: whether it was trained on patients' CT; one that was not is for trying the program.
     """
 
     folder: Path
@@ -120,6 +121,7 @@ class Bundle:
     files: dict[str, FileRecord]
     checksum: str
     contrast_fit: ContrastFit | None = None
+    saw_patients: bool = True
 
     def recipe_of(self, member: Member) -> Recipe:
         """The member's own preprocessing: median variants see median-filtered input."""
@@ -158,11 +160,24 @@ def load_bundle(folder: Path) -> Bundle:
     Raises:
         BundleError: with the reason, when anything is missing, altered, foreign or too new.
     """
-    manifest = _read_manifest(folder)
-    bundle = _parse(folder, manifest)
-    _check_listing(bundle)
+    bundle = describe_bundle(folder)
     for name in bundle.files:
         read_verified(bundle, name)
+    return bundle
+
+
+def describe_bundle(folder: Path) -> Bundle:
+    """Read ``bundle.json``, and check that every file is there and as long as it says: no weight is read.
+
+    For lists of models. Before anything runs, :func:`load_bundle` or :func:`read_verified` compares the contents.
+
+    Raises:
+        BundleError: as :func:`load_bundle`, but for altered contents.
+    """
+    bundle = _parse(folder, _read_manifest(folder))
+    _check_listing(bundle)
+    for name in bundle.files:
+        _sized(bundle, name)
     return bundle
 
 
@@ -174,25 +189,36 @@ def read_verified(bundle: Bundle, name: str) -> bytes:
     Raises:
         BundleError: the file is missing, truncated or altered.
     """
-    record = bundle.files[name]
-    path = bundle.folder / name
+    path = _sized(bundle, name)
     try:
-        data = path.read_bytes() if path.stat().st_size == record.size else None
-    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
-        raise BundleError(
-            f"Model bundle {bundle.card.name!r} lacks its file {name}; install the bundle again."
-        ) from error
-    if data is None:
-        raise BundleError(
-            f"File {name} of model bundle {bundle.card.name!r} has the wrong size (a cut download?); "
-            "install the bundle again."
-        )
-    if hashlib.sha256(data).hexdigest() != record.sha256:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _lacking(bundle, name) from error
+    if hashlib.sha256(data).hexdigest() != bundle.files[name].sha256:
         raise BundleError(
             f"File {name} of model bundle {bundle.card.name!r} was altered: its checksum is wrong; "
             "install the bundle again from where it was published."
         )
     return data
+
+
+def _sized(bundle: Bundle, name: str) -> Path:
+    """Where a file lies that has the size it should have."""
+    path = bundle.folder / name
+    try:
+        size = path.stat().st_size
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        raise _lacking(bundle, name) from error
+    if size != bundle.files[name].size:
+        raise BundleError(
+            f"File {name} of model bundle {bundle.card.name!r} has the wrong size (a cut download?); "
+            "install the bundle again."
+        )
+    return path
+
+
+def _lacking(bundle: Bundle, name: str) -> BundleError:
+    return BundleError(f"Model bundle {bundle.card.name!r} lacks its file {name}; install the bundle again.")
 
 
 def write_manifest(bundle: Bundle) -> None:
@@ -209,6 +235,7 @@ def write_manifest(bundle: Bundle) -> None:
         "localization_size": asdict(bundle.localization_size),
         "postprocessing": bundle.postprocessing.to_json(),
         **({} if bundle.contrast_fit is None else {"contrast_fit": bundle.contrast_fit.to_json()}),
+        **({} if bundle.saw_patients else {"saw_patients": False}),
         "members": [{k: v for k, v in asdict(member).items() if v is not None} for member in bundle.members],
         "files": files,
     }
@@ -267,6 +294,7 @@ def _bundle_from(folder: Path, data: dict[str, Any], checksum: str) -> Bundle:
         files={name: FileRecord(str(f["sha256"]), int(f["size"])) for name, f in data["files"].items()},
         checksum=checksum,
         contrast_fit=ContrastFit.from_json(data["contrast_fit"]) if "contrast_fit" in data else None,
+        saw_patients=data.get("saw_patients") is not False,
     )
     if not bundle.members:
         raise ValueError("it has no members")
