@@ -2,9 +2,9 @@
 
     python tools/make_starter_data.py -o REAL --labels Testing/data/kidney_truth --masks 0-99 --count 12 --seed 41
     python tools/refine_starter_painted.py TuNetSegmentation/Resources/Models/starter -o RUNS --synthetic SYNTHETIC \\
-        --real REAL --tumors TUMORS --others OTHERS --healthy HEALTHY --left-out chaos_3 --version 2.0
+        --real REAL --tumors TUMORS --others OTHERS --left-out chaos_3 --version 2.0
 
-SYNTHETIC, TUMORS, OTHERS and HEALTHY are made as for tools/refine_starter_phases.py. The plain W-Net learns first, and
+SYNTHETIC, TUMORS and OTHERS are made as for tools/refine_starter_phases.py. The plain W-Net learns first, and
 its T-Net behind it; beside them the T-Net of the SEB member, behind the W-Net it has. The members with a median filter
 take the plain W-Net and keep their T-Nets, of which the last epoch is taken, see tools/refine_starter_phases.py. A run
 that was cut goes on where it stopped.
@@ -20,7 +20,7 @@ from pathlib import Path
 from refine_starter_bundle import refining_parser, with_weights
 from refine_starter_patients import CONFIG as WHOLE_CONFIG
 from refine_starter_patients import TAKEN_BY, TUMOR_STEP
-from refine_starter_phases import FURTHER, PhasesJob, last_weights
+from refine_starter_phases import FURTHER, last_weights
 from refine_starter_tumors import PREFIX, begin
 from torch import Tensor
 from train_starter_bundle import Data, Job, Part, run_all
@@ -47,38 +47,32 @@ PROVENANCE = (
 
 
 @dataclass(frozen=True)
-class Seen:
-    """Which CTs all jobs share: a dataset of healthy kidneys, and the patient who is left out."""
-
-    healthy: Path
-    left_out: str | None
-
-
-@dataclass(frozen=True)
-class WholeJob(PhasesJob):
-    """A W-Net that also sees ``known``, a dataset of the patients it knows, and every third of the tumors."""
+class PaintedJob(Job):
+    """A network that also sees ``known``, a dataset of the patients it knows; a W-Net every third tumor too."""
 
     known: Path | None = None
 
     def cases(self, data: Data) -> tuple[list[CaseFiles], list[CaseFiles]]:
-        """Those of other patients, healthy ones and these; other patients' check."""
+        """Those of other patients and these; for T-Nets, ``data.tumors`` are among the first."""
         assert self.known is not None
         assert data.tumors is not None
         training, checked = super().cases(data)
-        return [*training, *find_cases(self.known), *find_cases(data.tumors)[::TUMOR_STEP]], checked
+        tumors = find_cases(data.tumors)[::TUMOR_STEP] if self.part is Part.WHOLE else []
+        return [*training, *find_cases(self.known), *tumors], checked
 
 
-def chains(bundle: Bundle, output: Path, known: Path, seen: Seen, precision: str) -> list[list[Job]]:
+def chains(bundle: Bundle, output: Path, known: Path, left_out: str | None, precision: str) -> list[list[Job]]:
     """W-Net and T-Net of the plain member, and the T-Net of the SEB one."""
     members = {member.variant: member for member in bundle.members}
     plain, plain_whole = begin(bundle, members[PLAIN], output)
     seb, seb_whole = begin(bundle, members[SEB], output)
-    whole_config, config = replace(WHOLE, precision=precision), replace(TUMOR, precision=precision)
-    also = {"healthy": seen.healthy, "left_out": seen.left_out}
-    whole = WholeJob(Part.WHOLE, PLAIN, WHOLE_RUN, whole_config, 500, plain_whole, known=known, **also)
+    whole, tumor = replace(WHOLE, precision=precision), replace(TUMOR, precision=precision)
     return [
-        [whole, PhasesJob(Part.TUMOR, PLAIN, PLAIN, config, 501, plain, whole=WHOLE_RUN, **also)],
-        [PhasesJob(Part.TUMOR, SEB, SEB, config, 502, seb, whole=seb_whole, **also)],
+        [
+            PaintedJob(Part.WHOLE, PLAIN, WHOLE_RUN, whole, 500, plain_whole, left_out=left_out, known=known),
+            PaintedJob(Part.TUMOR, PLAIN, PLAIN, tumor, 501, plain, WHOLE_RUN, left_out=left_out, known=known),
+        ],
+        [PaintedJob(Part.TUMOR, SEB, SEB, tumor, 502, seb, seb_whole, left_out=left_out, known=known)],
     ]
 
 
@@ -102,7 +96,6 @@ def main() -> None:
     parser = refining_parser(__doc__)
     parser.add_argument("--tumors", type=Path, required=True)
     parser.add_argument("--others", type=Path, required=True)
-    parser.add_argument("--healthy", type=Path, required=True)
     parser.add_argument("--left-out", help="a patient whose CT they must not see")
     parser.add_argument("--version", default="2.0")
     arguments = parser.parse_args()
@@ -110,8 +103,8 @@ def main() -> None:
     output: Path = arguments.output
     bundle = load_bundle(arguments.bundle)
     data = Data(arguments.synthetic, arguments.others, output / "prepared", arguments.tumors)
-    seen = Seen(arguments.healthy, arguments.left_out)
-    run_all(chains(bundle, output, arguments.real, seen, arguments.precision), data, output, arguments.jobs)
+    jobs = chains(bundle, output, arguments.real, arguments.left_out, arguments.precision)
+    run_all(jobs, data, output, arguments.jobs)
     logging.info("wrote %s", refined(bundle, output, arguments.version).folder)
 
 
