@@ -5,10 +5,10 @@
 
 Writes a dataset in the KiTS layout, ``patients.json`` (which case is whose) and ``LICENSE.txt``. Numbers of cases tell
 the CT: 06xxx is hcc_006, 07xxx hcc_007, 09xxx hcc_009, 15xxx hcc_015 (from 500 on in the portal phase), 20xxx the
-TotalSegmentator example; 30xxx is chaos_3, 31xxx cptac_189, 32xxx tcga_a10x, 33xxx hcc_002 and 34xxx tcga_4070a of
-OTHER_FOLDER, left out without it (Testing/data/kidney_truth/README.md says where they come from). hcc_048 is for
-testing. Variant 0 is the CT as it is. Cases that are there stay; everything follows from ``--seed`` and the case's
-name. LABEL_FOLDER holds the kidneys of each CT (1), as hcc_006.nii.gz and so on.
+TotalSegmentator example; 30xxx is chaos_3, 31xxx cptac_189, 32xxx tcga_a10x, 33xxx hcc_002, 34xxx tcga_4070a and 35xxx
+hcc_005 of OTHER_FOLDER, left out without it (Testing/data/kidney_truth/README.md says where they come from). hcc_011
+and hcc_048 are for testing. Variant 0 is the CT as it is. Cases that are there stay; everything follows from ``--seed``
+and the case's name. LABEL_FOLDER holds the kidneys of each CT (1), as hcc_006.nii.gz and so on.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ SOURCES = (
     SourceFile("tcga_a10x", "tcga_a10x", 32000, "tcga_a10x"),
     SourceFile("hcc_002", "hcc_002", 33000, "hcc_002"),
     SourceFile("tcga_4070a", "tcga_4070a", 34000, "tcga_4070a"),
+    SourceFile("hcc_005", "hcc_005", 35000, "hcc_005"),
 )
 
 

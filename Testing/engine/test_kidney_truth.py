@@ -31,6 +31,8 @@ CT = {
     "hcc_002": "hcc_002",
     "tcga_4070a": "tcga_4070a",
     "hcc_048": "hcc_048",
+    "hcc_011": "hcc_011",
+    "hcc_005": "hcc_005",
 }
 
 # Points (x, y, z) in fluid, and whether that fluid is kidney.
@@ -51,6 +53,10 @@ FLUID = {
         ((196, 291, 1), False),  # pelvis in front of the line from lip to lip
     ],
     "tcga_4070a": [((328, 310, 58), True)],  # small cyst at the upper pole, left
+    "hcc_011": [
+        ((155, 304, 16), True),  # right, pelvis behind the line from lip to lip
+        ((176, 304, 16), False),  # the same in front of it
+    ],
 }
 
 

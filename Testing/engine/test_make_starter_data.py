@@ -44,13 +44,13 @@ def test_license_names_every_source_and_the_strictest_terms(tool):
 def test_case_numbers_tell_the_ct_and_are_unique(tool):
     names = [job.name for job in tool.jobs(tool.SOURCES, 20, False, 0)]
     assert len(set(names)) == len(names)
-    assert {name[5:7] for name in names} == {"06", "07", "09", "15", "20", "30", "31", "32", "33", "34"}
+    assert {name[5:7] for name in names} == {"06", "07", "09", "15", "20", "30", "31", "32", "33", "34", "35"}
 
 
 def test_two_phases_share_a_patients_number(tool):
     found = Counter(job.source.patient for job in tool.jobs(tool.SOURCES, 16, True, 0))
     shared = ("hcc_006", "hcc_007", "hcc_009", "hcc_015", "totalseg_example")
-    others = ("chaos_3", "cptac_189", "tcga_a10x", "hcc_002", "tcga_4070a")
+    others = ("chaos_3", "cptac_189", "tcga_a10x", "hcc_002", "tcga_4070a", "hcc_005")
     assert found == dict.fromkeys((*shared, *others), 16)
 
 
