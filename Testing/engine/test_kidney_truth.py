@@ -57,6 +57,7 @@ FLUID = {
         ((155, 304, 16), True),  # right, pelvis behind the line from lip to lip
         ((176, 304, 16), False),  # the same in front of it
     ],
+    "hcc_005": [((133, 308, 19), True)],  # small cyst, right
 }
 
 
