@@ -2,12 +2,12 @@
 
     python tools/make_starter_data.py -o REAL --labels Testing/data/kidney_truth --masks 0-99 --count 12 --seed 41
     python tools/refine_starter_painted.py TuNetSegmentation/Resources/Models/starter -o RUNS --synthetic SYNTHETIC \\
-        --real REAL --tumors TUMORS --others OTHERS --left-out chaos_3 --version 2.0
+        --real REAL --tumors TUMORS --others OTHERS --healthy HEALTHY --left-out chaos_3 --version 2.0
 
-SYNTHETIC, TUMORS and OTHERS are made as for tools/refine_starter_phases.py. The plain W-Net learns first, and
-its T-Net behind it; beside them the T-Net of the SEB member, behind the W-Net it has. The members with a median filter
-take the plain W-Net and keep their T-Nets, of which the last epoch is taken, see tools/refine_starter_phases.py. A run
-that was cut goes on where it stopped.
+SYNTHETIC, TUMORS, OTHERS and HEALTHY are made as for tools/refine_starter_phases.py. The plain W-Net learns first, in two
+rounds, and its T-Net behind it; beside them the T-Net of the SEB member, behind the W-Net it has. The members with a
+median filter take the plain W-Net and keep their T-Nets. Of T-Nets the last epoch is taken, see
+tools/refine_starter_phases.py. A run that was cut goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from refine_starter_bundle import refining_parser, with_weights
 from refine_starter_patients import CONFIG as WHOLE_CONFIG
 from refine_starter_patients import TAKEN_BY, TUMOR_STEP
-from refine_starter_phases import FURTHER, last_weights
+from refine_starter_phases import FURTHER, PhasesJob, last_weights
 from refine_starter_tumors import PREFIX, begin
 from torch import Tensor
 from train_starter_bundle import Data, Job, Part, run_all
 from tunet.bundle import Bundle, load_bundle
 from tunet.training.augmentation import Augmentation
 from tunet.training.cases import CaseFiles, find_cases
+from tunet.training.config import FitConfig
 from tunet.training.fit import WEIGHTS_NAME
 from tunet.training.patches import PatchSampling
 from tunet.weights import read_weights
@@ -34,6 +36,7 @@ from tunet.weights import read_weights
 PLAIN, SEB = "tunet", "tunet-seb"
 WHOLE_RUN = f"whole/{PLAIN}"
 WHOLE = replace(WHOLE_CONFIG, augmentation=Augmentation.FEW_PATIENTS_FINE_PAINTED)
+WHOLE_ROUNDS = (WHOLE, replace(WHOLE, max_epochs=4, learning_rate=1e-3))
 TUMOR = replace(
     FURTHER,
     sampling=PatchSampling(patch=(32, 40, 40), tumor_share=0.3, kidney_share=0.6),
@@ -47,13 +50,13 @@ PROVENANCE = (
 
 
 @dataclass(frozen=True)
-class PaintedJob(Job):
+class PaintedJob(PhasesJob):
     """A network that also sees ``known``, a dataset of the patients it knows; a W-Net every third tumor too."""
 
     known: Path | None = None
 
     def cases(self, data: Data) -> tuple[list[CaseFiles], list[CaseFiles]]:
-        """Those of other patients and these; for T-Nets, ``data.tumors`` are among the first."""
+        """Those of other patients and of healthy kidneys, and these; for T-Nets all tumors are among the first."""
         assert self.known is not None
         assert data.tumors is not None
         training, checked = super().cases(data)
@@ -61,18 +64,23 @@ class PaintedJob(Job):
         return [*training, *find_cases(self.known), *tumors], checked
 
 
-def chains(bundle: Bundle, output: Path, known: Path, left_out: str | None, precision: str) -> list[list[Job]]:
-    """W-Net and T-Net of the plain member, and the T-Net of the SEB one."""
+def chains(bundle: Bundle, output: Path, seen: dict[str, Any], precision: str) -> list[list[Job]]:
+    """W-Net twice and T-Net of the plain member, and the T-Net of the SEB one; ``seen`` says what all of them see."""
     members = {member.variant: member for member in bundle.members}
     plain, plain_whole = begin(bundle, members[PLAIN], output)
     seb, seb_whole = begin(bundle, members[SEB], output)
-    whole, tumor = replace(WHOLE, precision=precision), replace(TUMOR, precision=precision)
+
+    def job(part: Part, key: str, folder: str, config: FitConfig, seed: int, start: str, whole: str | None) -> Job:
+        return PaintedJob(part, key, folder, replace(config, precision=precision), seed, start, whole, **seen)
+
+    first, second = WHOLE_ROUNDS
     return [
         [
-            PaintedJob(Part.WHOLE, PLAIN, WHOLE_RUN, whole, 500, plain_whole, left_out=left_out, known=known),
-            PaintedJob(Part.TUMOR, PLAIN, PLAIN, tumor, 501, plain, WHOLE_RUN, left_out=left_out, known=known),
+            job(Part.WHOLE, PLAIN, f"first/{WHOLE_RUN}", first, 500, plain_whole, None),
+            job(Part.WHOLE, PLAIN, WHOLE_RUN, second, 510, f"first/{WHOLE_RUN}", None),
+            job(Part.TUMOR, PLAIN, PLAIN, TUMOR, 501, plain, WHOLE_RUN),
         ],
-        [PaintedJob(Part.TUMOR, SEB, SEB, tumor, 502, seb, seb_whole, left_out=left_out, known=known)],
+        [job(Part.TUMOR, SEB, SEB, TUMOR, 502, seb, seb_whole)],
     ]
 
 
@@ -96,6 +104,7 @@ def main() -> None:
     parser = refining_parser(__doc__)
     parser.add_argument("--tumors", type=Path, required=True)
     parser.add_argument("--others", type=Path, required=True)
+    parser.add_argument("--healthy", type=Path, required=True)
     parser.add_argument("--left-out", help="a patient whose CT they must not see")
     parser.add_argument("--version", default="2.0")
     arguments = parser.parse_args()
@@ -103,8 +112,8 @@ def main() -> None:
     output: Path = arguments.output
     bundle = load_bundle(arguments.bundle)
     data = Data(arguments.synthetic, arguments.others, output / "prepared", arguments.tumors)
-    jobs = chains(bundle, output, arguments.real, arguments.left_out, arguments.precision)
-    run_all(jobs, data, output, arguments.jobs)
+    seen = {"known": arguments.real, "healthy": arguments.healthy, "left_out": arguments.left_out}
+    run_all(chains(bundle, output, seen, arguments.precision), data, output, arguments.jobs)
     logging.info("wrote %s", refined(bundle, output, arguments.version).folder)
 
 
