@@ -4,8 +4,8 @@
     python tools/refine_starter_painted.py TuNetSegmentation/Resources/Models/starter -o RUNS --synthetic SYNTHETIC \\
         --real REAL --tumors TUMORS --others OTHERS --healthy HEALTHY --left-out chaos_3 --version 2.0
 
-SYNTHETIC, TUMORS, OTHERS and HEALTHY are made as for tools/refine_starter_phases.py. The plain W-Net learns first, in two
-rounds, and its T-Net behind it; beside them the T-Net of the SEB member, behind the W-Net it has. The members with a
+SYNTHETIC, TUMORS, OTHERS and HEALTHY are made as for tools/refine_starter_phases.py. The plain W-Net learns first, in
+two rounds, and its T-Net behind it; beside them the T-Net of the SEB member, behind the W-Net it has. Members with a
 median filter take the plain W-Net and keep their T-Nets. Of T-Nets the last epoch is taken, see
 tools/refine_starter_phases.py. A run that was cut goes on where it stopped.
 """
