@@ -41,6 +41,7 @@ def smooth_maps(seed: int) -> ProbabilityMaps:
             replace(CLINICAL, localization=LocalizationUse.PROBABILITIES),
             replace(CLINICAL, localization=LocalizationUse.OFF, tumor_outside_whole=TumorOutsideWhole.BACKGROUND),
             replace(CLINICAL, localization=LocalizationUse.OFF, third_kidney_share=0.5),
+            replace(CLINICAL, localization=LocalizationUse.OFF, third_kidney_certainty=0.3),
         ]
     ),
     kidney=st.tuples(PROBABILITY, PROBABILITY),

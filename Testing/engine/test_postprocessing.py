@@ -199,16 +199,44 @@ class TestThirdKidney:
         maps = ProbabilityMaps(self.WHOLE, self.WHOLE, Volume(np.zeros_like(self.WHOLE.array), self.WHOLE.grid))
         large = Grid(self.WHOLE.grid.shape, (10.0, 10.0, 30.0))
         maps = ProbabilityMaps(*(Volume(v.array, large) for v in (maps.localization, maps.whole, maps.tumor)))
-        assert "Kidney: left out beside two larger pieces: 3 ml." in label_regions(maps, self.OPTIONS).decisions
+        assert (
+            "Kidney: left out beside two larger or surer pieces: 3 ml." in label_regions(maps, self.OPTIONS).decisions
+        )
 
     def test_the_pieces_that_are_left_are_counted(self):
         maps = ProbabilityMaps(self.WHOLE, self.WHOLE, Volume(np.zeros_like(self.WHOLE.array), self.WHOLE.grid))
         assert label_regions(maps, self.OPTIONS).kidneys == 3
         assert label_regions(maps, PLAIN).kidneys == 4
 
-    def test_a_share_above_1_is_refused(self):
-        with pytest.raises(ValueError, match="third_kidney_share"):
-            replace(PLAIN, third_kidney_share=1.5)
+    @pytest.mark.parametrize("name", ["third_kidney_share", "third_kidney_certainty"])
+    def test_a_share_above_1_is_refused(self, name):
+        with pytest.raises(ValueError, match=name):
+            replace(PLAIN, **{name: 1.5})
+
+
+class TestDoubtedThirdKidney:
+    OPTIONS = replace(PLAIN, third_kidney_certainty=0.5)
+    # Three pieces of 4 voxels; 4, 1 and 2 of them reach 0.95.
+    WHOLE = row(1, 1, 1, 1, 0, 1, 0.9, 0.9, 0.9, 0, 1, 0.95, 0.9, 0.9)
+
+    def labels(self, whole: Volume, options: PostProcessing = OPTIONS) -> list[int]:
+        return labels_of(whole, Volume(np.zeros_like(whole.array), whole.grid), options)
+
+    def test_one_the_networks_doubt_goes_beside_two_they_do_not(self):
+        assert self.labels(self.WHOLE) == [1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1]
+
+    def test_without_the_rule_all_stay(self):
+        assert self.labels(self.WHOLE, PLAIN) == [1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1, 1, 1]
+
+    def test_beside_a_single_sure_one_doubted_ones_stay(self):
+        whole = row(1, 1, 0, 0.9, 0.9, 0, 0.9, 0.9)
+        assert self.labels(whole) == [1, 1, 0, 1, 1, 0, 1, 1]
+
+    def test_of_two_pieces_a_doubted_one_stays(self):
+        assert self.labels(row(1, 1, 0, 0.9, 0.9)) == [1, 1, 0, 1, 1]
+
+    def test_three_sure_ones_stay(self):
+        assert self.labels(row(1, 1, 0, 1, 1, 0, 1, 1)) == [1, 1, 0, 1, 1, 0, 1, 1]
 
 
 def test_plain_cuts_both_maps_at_05():

@@ -240,6 +240,15 @@ class TestSegment:
         found = segment(Prediction(ProbabilityMaps(*maps), self.FINE, ()), options)
         assert ("3 pieces as large as a kidney" in " ".join(found.warnings)) == (count == 3)
 
+    def test_a_piece_that_is_left_out_for_doubt_is_told(self):
+        whole = np.zeros(self.GRID.shape, dtype=np.float32)
+        for number, probability in enumerate((1.0, 1.0, 0.9)):
+            whole[2:6, 2:8, 4 * number : 4 * number + 2] = probability
+        maps = (Volume(values, self.GRID) for values in (np.ones_like(whole), whole, np.zeros_like(whole)))
+        options = replace(CLINICAL, smallest_kidney_mm3=100.0, third_kidney_certainty=0.3)
+        found = segment(Prediction(ProbabilityMaps(*maps), self.FINE, ()), options)
+        assert ["left out as the networks doubt" in warning for warning in found.warnings] == [True]
+
 
 def test_bundle_with_new_thresholds_needs_no_new_prediction(tmp_path):
     loaded = segmenter(tmp_path)

@@ -20,7 +20,7 @@ from tunet.postprocessing import (
     decide,
     join,
     localization_mask,
-    third_kidney_limit,
+    other_than_kidneys,
 )
 from tunet.probability import ProbabilityMaps
 from tunet.thresholds import EvaluationGrid, LocalizationUse, PostProcessing, RegionThresholds
@@ -151,10 +151,10 @@ class LiveSegmentation:
         decision = decide(self._count_whole, self._count_tumor, options, self.grid.voxel_volume_mm3)
         labels = np.zeros(self.grid.shape, dtype=np.uint8)
         parts = [(i.box, self._part(i, decision, options)) for i in self._islands if _has_seed(i, decision)]
-        limit = third_kidney_limit([size for _, part in parts for size in part.sizes], options)
-        for box, part in parts:
+        others = other_than_kidneys([part for _, part in parts], options)
+        for (box, part), gone in zip(parts, others, strict=True):
             # Boxes overlap, islands do not.
-            np.maximum(labels[box], part.without_third_kidney(limit), out=labels[box])
+            np.maximum(labels[box], part.without(gone), out=labels[box])
         return Volume(labels, self.grid)
 
     def _part(self, island: _Island, decision: Decision, options: PostProcessing) -> LabeledPart:
@@ -166,7 +166,9 @@ class LiveSegmentation:
         if island.last is None or island.key != key:
             kidney = island.whole.under(decision.whole, options.connectivity)
             lesion = kidney if decision.tumor_is_whole else island.tumor.under(tumor, options.connectivity)
-            island.last = join(kidney, lesion, island.located, options, self.grid.voxel_volume_mm3)
+            island.last = join(
+                kidney, lesion, island.whole.probability, island.located, options, self.grid.voxel_volume_mm3
+            )
             island.key = key
         return island.last
 

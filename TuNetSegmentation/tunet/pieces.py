@@ -50,6 +50,15 @@ class Pieces:
         """Without the pieces that have fewer voxels."""
         return self._only(self.voxels >= voxels)
 
+    def without(self, numbers: Mask) -> Pieces:
+        """Without the pieces whose number is marked; one value for each of ``voxels``."""
+        return self._only(~numbers)
+
+    def shares(self, part: Mask) -> npt.NDArray[np.float64]:
+        """Of each piece the share of its voxels that lie in ``part``; one value for each of ``voxels``."""
+        inside = np.bincount(self.numbers[part], minlength=len(self.voxels))
+        return np.asarray(inside / np.maximum(self.voxels, 1))
+
     def touching(self, seeds: Mask) -> Pieces:
         """The pieces that hold a voxel of ``seeds``."""
         held = np.zeros(len(self.voxels), dtype=bool)

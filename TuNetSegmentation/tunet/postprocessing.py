@@ -26,6 +26,9 @@ from tunet.volume import KIDNEY, TUMOR, Volume
 Labels = npt.NDArray[np.uint8]
 Array = npt.NDArray[np.float32]
 
+# Three of four voxels of a kidney reach this, without contrast medium too; half of those of a stomach taken for one.
+_SURE = 0.95
+
 
 @dataclass(frozen=True)
 class Labeled:
@@ -35,11 +38,13 @@ class Labeled:
         labels: uint8, 0 background, 1 kidney (whole minus tumor), 2 tumor, on the maps' grid.
         decisions: sentences on which branches were taken, for the report.
         kidneys: separate pieces of kidney and tumor that are left.
+        doubted_ml: pieces as large as a kidney that were left out, see :func:`other_than_kidneys`.
     """
 
     labels: Volume
     decisions: tuple[str, ...]
     kidneys: int = 0
+    doubted_ml: tuple[float, ...] = ()
 
 
 def label_regions(maps: ProbabilityMaps, options: PostProcessing) -> Labeled:
@@ -55,11 +60,13 @@ def label_regions(maps: ProbabilityMaps, options: PostProcessing) -> Labeled:
         whole, tumor = whole * located, tumor * located
     decision = decide(_counter(whole), _counter(tumor), options, grid.voxel_volume_mm3)
     part = label_part(whole, tumor, located, decision, options, grid.voxel_volume_mm3)
-    limit = third_kidney_limit(part.sizes, options)
-    labels[box] = part.without_third_kidney(limit)
-    removed = [size for size in part.sizes if size < limit]
+    (others,) = other_than_kidneys([part], options)
+    labels[box] = part.without(others)
+    removed = part.kidneys.voxels[others].tolist()
     sentences = (*decision.sentences, *_about_removed(removed, grid.voxel_volume_mm3))
-    return Labeled(Volume(labels, grid), sentences, len(part.sizes) - len(removed))
+    limit = _smallest_third_kidney(part.sizes, options)
+    doubted = tuple(size * grid.voxel_volume_mm3 / 1000 for size in removed if size >= limit)
+    return Labeled(Volume(labels, grid), sentences, len(part.sizes) - len(removed), doubted)
 
 
 @dataclass(frozen=True)
@@ -107,19 +114,31 @@ def decide(whole: Counter, tumor: Counter, options: PostProcessing, voxel_volume
 
 @dataclass(frozen=True)
 class LabeledPart:
-    """Labels (z, y, x) of a part of the CT no region reaches out of, with the pieces of the whole region."""
+    """Labels (z, y, x) of a part of the CT no region reaches out of, with the pieces of the whole region.
+
+    Attributes:
+        labels: uint8, 0 background, 1 kidney, 2 tumor.
+        kidneys: the pieces.
+        whole: probability of the whole region.
+    """
 
     labels: Labels
     kidneys: Pieces
+    whole: Array
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Voxels of each piece of the whole region."""
         return self.kidneys.sizes
 
-    def without_third_kidney(self, limit: float) -> Labels:
-        """Without the pieces of fewer voxels than ``limit``, see :func:`third_kidney_limit`."""
-        kept = self.kidneys.at_least(limit)
+    @property
+    def certain_shares(self) -> npt.NDArray[np.float64]:
+        """Of each piece, by its number, the share of voxels the networks are sure of."""
+        return self.kidneys.shares(self.whole >= _SURE)
+
+    def without(self, others: Mask) -> Labels:
+        """Without the pieces that are no kidneys, see :func:`other_than_kidneys`."""
+        kept = self.kidneys.without(others)
         return self.labels if kept is self.kidneys else np.asarray(self.labels * kept.mask)
 
 
@@ -132,10 +151,12 @@ def label_part(
     lesion = decision.tumor.region(tumor, options.connectivity) if decision.tumor else nothing
     if decision.tumor_is_whole:
         lesion = kidney.copy()
-    return join(kidney, lesion, located, options, voxel_volume_mm3)
+    return join(kidney, lesion, whole, located, options, voxel_volume_mm3)
 
 
-def join(kidney: Mask, lesion: Mask, located: Mask, options: PostProcessing, voxel_volume_mm3: float) -> LabeledPart:
+def join(
+    kidney: Mask, lesion: Mask, probability: Array, located: Mask, options: PostProcessing, voxel_volume_mm3: float
+) -> LabeledPart:
     """The regions as labels, small pieces left out: of the whole region they become background, of tumor kidney."""
     if options.tumor_outside_whole is TumorOutsideWhole.BACKGROUND:
         lesion = lesion & kidney
@@ -149,7 +170,7 @@ def join(kidney: Mask, lesion: Mask, located: Mask, options: PostProcessing, vox
     whole = kidneys.mask
     labels = whole * np.uint8(KIDNEY)
     labels[lesion & whole] = TUMOR
-    return LabeledPart(labels, kidneys)
+    return LabeledPart(labels, kidneys, probability)
 
 
 def _in_voxels(mm3: float, voxel_volume_mm3: float) -> float:
@@ -203,7 +224,25 @@ def _counter(probability: Array) -> Counter:
     return lambda threshold: int(np.count_nonzero(probability >= threshold))
 
 
-def third_kidney_limit(sizes: Sequence[int], options: PostProcessing) -> float:
+def other_than_kidneys(parts: Sequence[LabeledPart], options: PostProcessing) -> list[Mask]:
+    """For each part of a CT which of its pieces, by their number, are taken for something else than a kidney.
+
+    Of more than two pieces those go that are small beside the second largest one, and those the networks doubt where
+    they are sure of two others.
+    """
+    voxels = [part.kidneys.voxels for part in parts]
+    limit = _smallest_third_kidney([size for part in parts for size in part.sizes], options)
+    others = [np.asarray((count > 0) & (count < limit)) for count in voxels]
+    left = [(count > 0) & ~gone for count, gone in zip(voxels, others, strict=True)]
+    if options.third_kidney_certainty == 0 or sum(map(np.count_nonzero, left)) <= 2:
+        return others
+    sure = [part.certain_shares >= options.third_kidney_certainty for part in parts]
+    if sum(np.count_nonzero(one & certain) for one, certain in zip(left, sure, strict=True)) < 2:
+        return others
+    return [gone | (one & ~certain) for gone, one, certain in zip(others, left, sure, strict=True)]
+
+
+def _smallest_third_kidney(sizes: Sequence[int], options: PostProcessing) -> float:
     """Voxels below which a piece is taken for something else, by the sizes of all pieces of the CT; 0 keeps all."""
     return options.third_kidney_share * sorted(sizes)[-2] if len(sizes) > 2 else 0.0
 
@@ -212,7 +251,7 @@ def _about_removed(sizes: Sequence[int], voxel_volume_mm3: float) -> tuple[str, 
     if not sizes:
         return ()
     volumes = " and ".join(f"{size * voxel_volume_mm3 / 1000:.0f} ml" for size in sorted(sizes, reverse=True))
-    return (f"Kidney: left out beside two larger pieces: {volumes}.",)
+    return (f"Kidney: left out beside two larger or surer pieces: {volumes}.",)
 
 
 def localization_mask(maps: ProbabilityMaps, options: PostProcessing, box: Slices) -> Mask:

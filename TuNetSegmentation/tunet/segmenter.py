@@ -14,7 +14,7 @@ from tunet.ensemble import Array, RunningMean
 from tunet.frame import Frame, frame_for
 from tunet.grid import Grid
 from tunet.inference import Engine, Mirror
-from tunet.postprocessing import label_regions
+from tunet.postprocessing import Labeled, label_regions
 from tunet.preprocessing import AIR_HU, Prepared, padding_value, prepare_resized, resample_to_model, restore_labels
 from tunet.probability import ProbabilityMaps
 from tunet.progress import Progress
@@ -97,7 +97,7 @@ def segment(prediction: Prediction, options: PostProcessing) -> Segmentation:
         labeled = label_regions(prediction.on_part(), options)
         part = labeled.labels
     labels = part if part.grid == prediction.ct else part.on_lattice(prediction.ct, outside=0)
-    return Segmentation(labels, labeled.decisions, _findings(labels, labeled.kidneys, options))
+    return Segmentation(labels, labeled.decisions, _findings(labels, labeled, options))
 
 
 def _part_within(box: Grid, ct: Grid) -> Grid:
@@ -109,13 +109,20 @@ def _part_within(box: Grid, ct: Grid) -> Grid:
     return ct.moved_to_index((float(x0), float(y0), float(z0)), (z1 - z0, y1 - y0, x1 - x0))
 
 
-def _findings(labels: Volume, kidneys: int, options: PostProcessing) -> tuple[str, ...]:
+def _findings(labels: Volume, labeled: Labeled, options: PostProcessing) -> tuple[str, ...]:
     if not (labels.array > 0).any():
         return ("No kidney was found in this CT; check that the kidneys lie in the scanned range.",)
     found = []
     # Only where pieces too small for a kidney are left out does their number say anything.
-    if options.third_kidney_share > 0 and kidneys > 2:
-        found.append(f"{kidneys} pieces as large as a kidney were found; check each: one may be stomach or bowel.")
+    if options.third_kidney_share > 0 and labeled.kidneys > 2:
+        found.append(
+            f"{labeled.kidneys} pieces as large as a kidney were found; check each: one may be stomach or bowel."
+        )
+    for volume in labeled.doubted_ml:
+        found.append(
+            f"A further piece of {volume:.0f} ml was left out as the networks doubt that it is kidney "
+            "(stomach or bowel, as a rule); look whether a kidney is missing."
+        )
     if options.localization is LocalizationUse.OFF:
         found.append("L-Net's mask was not used: structures far from the kidneys may be marked.")
     return tuple(found)

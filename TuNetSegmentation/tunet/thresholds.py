@@ -122,6 +122,8 @@ class PostProcessing:
         smallest_kidney_mm3, smallest_tumor_mm3: connected pieces below are removed; 0 keeps all.
         third_kidney_share: people have two kidneys, so a further piece is removed if it is smaller than this share of
             the second largest; 0 keeps all. A kidney in two halves and the small ones beside a transplant stay.
+        third_kidney_certainty: a further piece is removed as well if a smaller share of its voxels than this reaches
+            probability 0.95 while two others have that share, as stomach beside two kidneys; 0 keeps all.
         grid: where thresholds are applied.
     """
 
@@ -139,6 +141,7 @@ class PostProcessing:
     smallest_kidney_mm3: float = 0.0
     smallest_tumor_mm3: float = 0.0
     third_kidney_share: float = 0.0
+    third_kidney_certainty: float = 0.0
     grid: EvaluationGrid = EvaluationGrid.MODEL
 
     def __post_init__(self) -> None:
@@ -153,6 +156,8 @@ class PostProcessing:
             raise ValueError("margins and smallest sizes are numbers of 0 or more")
         if not 0 <= self.third_kidney_share <= 1:
             raise ValueError(f"third_kidney_share lies in 0..1, got {self.third_kidney_share}")
+        if not 0 <= self.third_kidney_certainty <= 1:
+            raise ValueError(f"third_kidney_certainty lies in 0..1, got {self.third_kidney_certainty}")
 
     @property
     def lowest(self) -> float:
