@@ -12,8 +12,6 @@ from torch import Tensor
 PAPER_ROTATION_DEGREES = 1.0
 CODE_2019_ROTATION_DEGREES = 20.0
 BOTH = ("image", "labels")
-# Edge of a voxel of W-Net's and T-Net's grid in the starter model, about.
-_FINE_VOXEL_MM = 2.7
 
 
 class Augmentation(Enum):
@@ -39,10 +37,6 @@ class Augmentation(Enum):
     FEW_PATIENTS_TUMORS = "few_patients_tumors"
     """Turned and scaled as in FEW_PATIENTS, with half of its contrast phases and noise: a tumor differs from its
     kidney by some 60 HU, and a curve that flattens those leaves nothing to learn from."""
-    FEW_PATIENTS_FINE_PAINTED = "few_patients_fine_painted"
-    """FEW_PATIENTS_FINE with new tumors, cysts and masses of no kidney painted into a third of the patches."""
-    FEW_PATIENTS_TUMORS_PAINTED = "few_patients_tumors_painted"
-    """FEW_PATIENTS_TUMORS with the same painted into two of three patches."""
 
 
 class Augmenter(Protocol):
@@ -70,10 +64,6 @@ def augmenter(augmentation: Augmentation) -> Augmenter:
             return _MonaiAugmenter(_few_patients_fine_transforms)
         case Augmentation.FEW_PATIENTS_TUMORS:
             return _MonaiAugmenter(_few_patients_tumors_transforms)
-        case Augmentation.FEW_PATIENTS_FINE_PAINTED:
-            return _MonaiAugmenter(_few_patients_fine_painted_transforms)
-        case Augmentation.FEW_PATIENTS_TUMORS_PAINTED:
-            return _MonaiAugmenter(_few_patients_tumors_painted_transforms)
 
 
 def _unchanged(image: Tensor, labels: Tensor, seed: int) -> tuple[Tensor, Tensor]:
@@ -155,10 +145,7 @@ def _few_patients_coarse_transforms(linear: str) -> list[object]:
 
 
 def _few_patients_fine_transforms(linear: str) -> list[object]:
-    return [
-        *_changed_anatomy(linear, voxel_mm=_FINE_VOXEL_MM, pieces=0.5, bowel=0.25),
-        *_few_patients_transforms(linear),
-    ]
+    return [*_changed_anatomy(linear, voxel_mm=2.7, pieces=0.5, bowel=0.25), *_few_patients_transforms(linear)]
 
 
 def _changed_anatomy(linear: str, voxel_mm: float, pieces: float, bowel: float) -> list[object]:
@@ -173,20 +160,6 @@ def _changed_anatomy(linear: str, voxel_mm: float, pieces: float, bowel: float) 
 
 def _few_patients_tumors_transforms(linear: str) -> list[object]:
     return _few_patients_transforms(linear, phases=0.2, noise=0.12)
-
-
-def _few_patients_fine_painted_transforms(linear: str) -> list[object]:
-    return [*_painted(linear, 0.35), *_few_patients_fine_transforms(linear)]
-
-
-def _few_patients_tumors_painted_transforms(linear: str) -> list[object]:
-    return [*_painted(linear, 0.65), *_few_patients_tumors_transforms(linear)]
-
-
-def _painted(linear: str, share: float) -> list[object]:
-    from tunet.training.painted_tumors import RandPaintedTumors
-
-    return [RandPaintedTumors(share, voxel_mm=_FINE_VOXEL_MM)] if linear == "trilinear" else []
 
 
 def _few_patients_transforms(linear: str, phases: float = 0.4, noise: float = 0.25) -> list[object]:
