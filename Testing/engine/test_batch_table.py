@@ -9,7 +9,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 from planning_cases import kidney_labels
-from tunet.batch.contact_sheet import COLUMNS, ROWS_PER_PAGE, write_contact_sheet
+from tunet.batch.contact_sheet import COLUMNS, ROWS_PER_PAGE, WARNING_COLOR, write_contact_sheet
 from tunet.batch.preview import HEIGHT, WIDTH, write_preview
 from tunet.batch.table import Row, Status, row_of, write_table
 from tunet.measurement.measures import measure
@@ -105,3 +105,10 @@ class TestContactSheet:
         found = colors(write_contact_sheet(rows, tmp_path, "model phantom 1")[0])
         assert (255, 0, 255) in found
         assert (0x2B, 0x15, 0x12) in found
+
+    @pytest.mark.parametrize("message", ["", "The CT seems to have no contrast medium. Another sentence."])
+    def test_a_warning_stands_under_the_volumes(self, measurement, tmp_path, message):
+        row = row_of("x", "x.nii", measurement, image="", message=message, seconds=1.0)
+        found = colors(write_contact_sheet([row], tmp_path)[0])
+        yellow = tuple(int(WARNING_COLOR[at : at + 2], 16) for at in (1, 3, 5))
+        assert (yellow in found) == bool(message)

@@ -1,4 +1,4 @@
-"""The contact sheet: a tile a case, with its picture, name and volumes, or the sentence about why it failed."""
+"""The contact sheet: a tile a case, with its picture, name, volumes and first warning, or why it failed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tunet.planning.extras import needed
 COLUMNS, ROWS_PER_PAGE = 4, 5
 SHEET_NAME = "contact_sheet.png"
 _OURS = re.compile(r"contact_sheet(_\d+)?\.png")
+WARNING_COLOR = "#ffd54f"
 NOTICE = "For research use; not a medical device. Every contour must be checked by a radiologist."
 
 _DPI = 100
@@ -107,8 +108,12 @@ def _fill(axis: Any, row: Row, picture: Path) -> None:
 def _caption(figure: Any, row: Row, x: float, y: float) -> None:
     name = textwrap.shorten(row.name, _LONGEST_NAME, placeholder="…") if " " in row.name else _middle_cut(row.name)
     figure.text(x, y, name, color="white", fontsize=10, fontweight="bold", va="top", parse_math=False)
-    rest = "\n" + "\n".join(_facts(row))
-    figure.text(x, y, rest, color="#dddddd", fontsize=9, va="top", linespacing=1.45, parse_math=False)
+    facts = _facts(row)
+    small = {"fontsize": 9, "va": "top", "linespacing": 1.45, "parse_math": False}
+    figure.text(x, y, "\n" + "\n".join(facts), color="#dddddd", **small)
+    if _has_kidneys(row) and row.message:
+        warning = textwrap.shorten(row.message, _LINE, placeholder=" …")
+        figure.text(x, y, "\n" * (len(facts) + 1) + warning, color=WARNING_COLOR, **small)
 
 
 def _middle_cut(name: str) -> str:
@@ -121,11 +126,16 @@ def _middle_cut(name: str) -> str:
 def _facts(row: Row) -> tuple[str, ...]:
     if row.status is Status.FAILED:
         return ("failed",)
-    if row.left_kidney_ml is None and row.right_kidney_ml is None and not row.lesions:
+    if not _has_kidneys(row):
         return tuple(textwrap.wrap("No kidney was found; check that the kidneys lie in the scanned range.", _LINE))
     sides = (("R", row.right_kidney_ml), ("L", row.left_kidney_ml))
     kidneys = "   ".join(f"{letter} {'—' if ml is None else f'{ml:.0f} ml'}" for letter, ml in sides)
     return (f"Kidneys  {kidneys}", _about_tumors(row))
+
+
+def _has_kidneys(row: Row) -> bool:
+    found = row.left_kidney_ml is not None or row.right_kidney_ml is not None or row.lesions
+    return row.status is Status.DONE and bool(found)
 
 
 def _about_tumors(row: Row) -> str:
