@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from tunet.choices import Choices, load_chosen
 from tunet.errors import InputError, OutputError
 from tunet.grid import Roi
 from tunet.output import StagedFolder
+from tunet.planning.provenance import read_run
 from tunet.progress import Progress
 from tunet.report import RunReport
 from tunet.result_files import segment_into
@@ -69,11 +69,10 @@ def _has_replaceable(folder: Path) -> bool:
     if not path.exists():
         return False
     try:
-        report = json.loads((folder / REPORT_NAME).read_text(encoding="utf-8"))
-        written = report.get("labels_fingerprint", "")  # reports of earlier versions have none
-        if not written or written == labels_fingerprint(read_labels(path)):
+        written = read_run(folder / REPORT_NAME).written
+        if written is None or written == labels_fingerprint(read_labels(path)):
             return True
-    except (OSError, ValueError, AttributeError, InputError):
+    except InputError:
         pass
     raise OutputError(
         f"{path} is not the result of a run, or was changed since; choose another folder, or move the file away."

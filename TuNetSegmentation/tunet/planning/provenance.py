@@ -71,7 +71,12 @@ def provenance_of(segmentation: Path, run_report: Path | None, predicted: Volume
     path = run_report or (beside if segmentation.parent.is_dir() and beside.is_file() else None)
     if path is None:
         return Provenance(None, None if predicted is None else corrections(predicted, now))
-    run = _run(path, must_be_one=run_report is not None)
+    try:
+        run = read_run(path)
+    except InputError:
+        if run_report is not None:
+            raise
+        run = RunNote()  # another program's report.json
     is_edited = run.written is not None and run.written != labels_fingerprint(now)
     return Provenance(run.model, None if predicted is None else corrections(predicted, now), is_edited, run.warnings)
 
@@ -94,24 +99,33 @@ def corrections(predicted: Volume, now: Volume) -> tuple[Correction, ...]:
 
 
 @dataclass(frozen=True)
-class _Run:
-    """Of a run's report: the model, the fingerprint of the labels it wrote (None in earlier versions), its warnings."""
+class RunNote:
+    """What a run's report says of its result.
+
+    Attributes:
+        model: that made it.
+        written: fingerprint of the labels it wrote; None in reports of earlier versions.
+        warnings: its sentences for the user.
+    """
 
     model: ModelName | None = None
     written: str | None = None
     warnings: tuple[str, ...] = ()
 
 
-def _run(path: Path, must_be_one: bool) -> _Run:
+def read_run(path: Path) -> RunNote:
+    """From ``report.json`` of a run.
+
+    Raises:
+        InputError: it is not there, or no report of a run.
+    """
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
         model = ModelName(
             str(report["bundle"]), str(report["bundle_version"]), str(report["bundle_sha256"]), tuple(report["members"])
         )
-        return _Run(model, report.get("labels_fingerprint"), tuple(map(str, report.get("warnings", ()))))
+        return RunNote(model, report.get("labels_fingerprint"), tuple(map(str, report.get("warnings", ()))))
     except (OSError, ValueError, KeyError, TypeError):
-        if must_be_one:
-            raise InputError(
-                f"{path.name} is no report of `tunet segment`; give the report.json that lies beside its segmentation."
-            ) from None
-        return _Run()
+        raise InputError(
+            f"{path.name} is no report of `tunet segment`; give the report.json that lies beside its segmentation."
+        ) from None
