@@ -14,7 +14,11 @@ from safetensors.torch import save_file
 from tunet.bundle import MANIFEST, describe_bundle, load_bundle, write_manifest
 from tunet.contrast_fit import ContrastFit
 from tunet.errors import BundleError, UsageError
+from tunet.networks.cascade import TNet
+from tunet.networks.size import NetworkSize
 from tunet.weights import load_members, save_weights
+
+WIDE = NetworkSize(base_filters=4, levels=3)
 
 
 @pytest.fixture
@@ -44,6 +48,24 @@ class TestSound:
         assert bundle.saw_patients
         write_manifest(replace(bundle, saw_patients=False))
         assert not load_bundle(bundle.folder).saw_patients
+
+    def test_a_t_net_may_be_wider_than_the_other_networks(self, bundle):
+        first, second = bundle.members
+        wide = TNet(WIDE)
+        save_weights(wide, bundle.folder / first.tumor, torch.float32)
+        write_manifest(replace(bundle, members=(replace(first, tumor_size=WIDE), second)))
+        loaded = load_members(load_bundle(bundle.folder), load_bundle(bundle.folder).members)
+        found = [networks.segmentation.tumor.state_dict() for networks in loaded]
+        assert torch.equal(found[0]["head.weight"], wide.head.weight)
+        assert found[1]["head.weight"].shape[1] == bundle.size.decoder_filters(0)
+
+    def test_only_a_bundle_with_such_a_t_net_needs_a_newer_program(self, bundle):
+        def format_version():
+            return json.loads((bundle.folder / MANIFEST).read_text())["format_version"]
+
+        assert format_version() == 1
+        write_manifest(replace(bundle, members=(replace(bundle.members[0], tumor_size=WIDE),)))
+        assert format_version() == 2
 
     def test_a_description_is_that_of_the_loaded_bundle(self, bundle):
         assert describe_bundle(bundle.folder) == bundle
@@ -164,6 +186,8 @@ class TestRefused:
         [
             lambda data: data.pop("recipe"),
             lambda data: data["members"][0].update(variant="vnet"),
+            lambda data: data["members"][0].update(tumor_size=16),
+            lambda data: data["members"][0].update(tumor_size={"base_filters": 5000, "levels": 3}),
             lambda data: data.update(members=[]),
             lambda data: data.update(files=[1, 2]),
             lambda data: data["windowing"].update(stride=[0, 0, 0]),

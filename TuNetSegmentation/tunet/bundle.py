@@ -24,7 +24,8 @@ from tunet.thresholds import PostProcessing
 from tunet.windows import Blend, Windowing
 
 FORMAT = "tunet-bundle"
-FORMAT_VERSION = 1
+# 2: a member may say how big its T-Net is; what needs no 2 is written as 1, for older programs.
+FORMAT_VERSION = 2
 MANIFEST = "bundle.json"
 ENSEMBLE = "ensemble"
 
@@ -69,6 +70,7 @@ class Member:
         localization: file of its L-Net.
         whole, tumor: files of W-Net and T-Net, for the architecture TuNet.
         segmentation: file of the one network of a U-Net baseline.
+        tumor_size: of T-Net, where it is not the bundle's.
     """
 
     variant: str
@@ -76,6 +78,7 @@ class Member:
     whole: str | None = None
     tumor: str | None = None
     segmentation: str | None = None
+    tumor_size: NetworkSize | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -100,7 +103,7 @@ class Bundle:
         card: for people.
         recipe: preprocessing; a member whose variant has median gets it with ``median=True``.
         windowing: sliding windows of W-Net and T-Net.
-        size: of W-Net, T-Net or the baseline.
+        size: of W-Net, T-Net or the baseline; a member may have a T-Net of its own size.
         localization_size: of L-Net.
         postprocessing: the bundle's default thresholds.
         members: the trained cascades; more than one make the ensemble.
@@ -227,7 +230,7 @@ def write_manifest(bundle: Bundle) -> None:
     files = {name: asdict(_record(bundle.folder / name)) for name in names}
     data = {
         "format": FORMAT,
-        "format_version": FORMAT_VERSION,
+        "format_version": FORMAT_VERSION if any(member.tumor_size for member in bundle.members) else 1,
         "card": asdict(bundle.card),
         "recipe": bundle.recipe.to_json(),
         "windowing": {**asdict(bundle.windowing), "blend": bundle.windowing.blend.value},
@@ -287,10 +290,10 @@ def _bundle_from(folder: Path, data: dict[str, Any], checksum: str) -> Bundle:
         card=Card(**{name: str(value) for name, value in data["card"].items()}),
         recipe=Recipe.from_json(data["recipe"]),
         windowing=Windowing(_shape(windowing["window"]), _shape(windowing["stride"]), Blend(windowing["blend"])),
-        size=NetworkSize(**{name: int(value) for name, value in data["size"].items()}),
-        localization_size=NetworkSize(**{name: int(value) for name, value in data["localization_size"].items()}),
+        size=_size(data["size"]),
+        localization_size=_size(data["localization_size"]),
         postprocessing=PostProcessing.from_json(data["postprocessing"]),
-        members=tuple(Member(**{name: str(value) for name, value in member.items()}) for member in data["members"]),
+        members=tuple(_member(member) for member in data["members"]),
         files={name: FileRecord(str(f["sha256"]), int(f["size"])) for name, f in data["files"].items()},
         checksum=checksum,
         contrast_fit=ContrastFit.from_json(data["contrast_fit"]) if "contrast_fit" in data else None,
@@ -304,8 +307,18 @@ def _bundle_from(folder: Path, data: dict[str, Any], checksum: str) -> Bundle:
     return bundle
 
 
+def _member(data: dict[str, Any]) -> Member:
+    names = {name: str(value) for name, value in data.items() if name != "tumor_size"}
+    return Member(**names, tumor_size=_size(data["tumor_size"]) if "tumor_size" in data else None)
+
+
+def _size(data: dict[str, Any]) -> NetworkSize:
+    return NetworkSize(**{name: int(value) for name, value in data.items()})
+
+
 def _check_sizes(bundle: Bundle) -> None:
-    for size in (bundle.size, bundle.localization_size):
+    of_members = [member.tumor_size for member in bundle.members if member.tumor_size]
+    for size in (bundle.size, bundle.localization_size, *of_members):
         if size.levels > MOST_LEVELS or size.encoder_filters(size.levels - 1)[1] > MOST_FILTERS:
             raise ValueError(f"a network of {size.base_filters} filters and {size.levels} levels is too large")
     windowing = bundle.windowing

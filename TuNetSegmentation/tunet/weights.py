@@ -49,7 +49,7 @@ def load_members(bundle: Bundle, members: tuple[Member, ...]) -> tuple[MemberNet
             network = build_localization(bundle.localization_size)
             _load_into(network, bundle, member.localization)
             localizations[member.localization] = network
-        segmentation = build_segmentation(variant(member.variant), bundle.size)
+        segmentation = build_segmentation(variant(member.variant), bundle.size, member.tumor_size)
         for part, name in _parts(segmentation, member):
             _load_into(part, bundle, name)
         loaded.append(MemberNetworks(member, localizations[member.localization], segmentation))

@@ -24,12 +24,17 @@ class TNet(UNet):
 
 
 class Cascade(nn.Module):
-    """W-Net followed by T-Net, joined end to end: T-Net's loss reaches W-Net through the probability map."""
+    """W-Net followed by T-Net, joined end to end: T-Net's loss reaches W-Net through the probability map.
 
-    def __init__(self, size: NetworkSize, squeeze_excitation: bool = False) -> None:
+    Both are of one size, as the paper's, unless T-Net is given its own.
+    """
+
+    def __init__(
+        self, size: NetworkSize, squeeze_excitation: bool = False, tumor_size: NetworkSize | None = None
+    ) -> None:
         super().__init__()
         self.whole = WNet(size, squeeze_excitation)
-        self.tumor = TNet(size, squeeze_excitation)
+        self.tumor = TNet(tumor_size or size, squeeze_excitation)
 
     def forward(self, image: Tensor) -> Tensor:
         """Logits (batch, 2, z, y, x) of whole and tumor for images (batch, 1, z, y, x)."""
