@@ -116,4 +116,6 @@ def _write_member(run: Path, record: RunRecord, folder: Path, localization: str)
         if (folder / names[part]).exists():
             raise UsageError(f"Two of these runs would both be called {stem}; give each run once.")
         save_weights(module, folder / names[part])
-    return Member(variant=record.network, localization=localization, **names)
+    return Member(
+        record.network, localization, names.get("whole"), names.get("tumor"), segmentation=names.get("segmentation")
+    )
