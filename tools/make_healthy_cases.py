@@ -19,6 +19,7 @@ import numpy as np
 from scipy import ndimage
 from tunet.atomic import write_text
 from tunet.compute import resolve
+from tunet.kits_names import IMAGING_NAME, SEGMENTATION_NAME
 from tunet.models import open_bundle
 from tunet.output import write_volume
 from tunet.regions import Coverage
@@ -79,13 +80,13 @@ def main() -> None:
         name = f"case_{FIRST_CASE + number:05d}"
         patients[name] = patient
         folder = output / name
-        if (folder / "segmentation.nii.gz").exists():
+        if (folder / SEGMENTATION_NAME).exists():
             continue
         ct = read_ct(Path(place)).volume
         kidneys = kidneys_of(segment(segmenter.predict(ct), bundle.postprocessing).labels)
         folder.mkdir(exist_ok=True)
-        write_volume(ct, folder / "imaging.nii.gz", None)
-        write_volume(kidneys, folder / "segmentation.nii.gz", None)
+        write_volume(ct, folder / IMAGING_NAME, None)
+        write_volume(kidneys, folder / SEGMENTATION_NAME, None)
         draw(ct, kidneys, output / f"{name}.png")
         log.info("%s: %s", name, place)
     write_text(output / "patients.json", json.dumps(patients, indent=2) + "\n")

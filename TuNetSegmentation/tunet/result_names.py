@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-SEGMENTATION_NAME = "segmentation.nii.gz"
+from tunet import kits_names
+
+# As in a dataset, so that a folder of results can be scored against one.
+SEGMENTATION_NAME = kits_names.SEGMENTATION_NAME
 REPORT_NAME = "report.json"
 # Probability maps, where they are wanted.
 MAP_NAMES = tuple(f"{name}.nii.gz" for name in ("localization", "whole", "tumor", "uncertainty"))

@@ -15,6 +15,7 @@ from tunet.commands.segment import SegmentRequest
 from tunet.commands.segment import run as run_segment
 from tunet.errors import UsageError, installing
 from tunet.evaluation import tumor_dice, whole_dice
+from tunet.kits_names import IMAGING_NAME
 from tunet.models import PHANTOM_BUNDLE
 from tunet.result_names import SEGMENTATION_NAME
 from tunet.synthesis import PhantomRecipe, write_dataset
@@ -43,14 +44,14 @@ def run(output: Path, seed: int, device: str, precision: str) -> None:
     case = write_dataset(output, [seed], DEMO_PHANTOM)[0]
     result = output / "result"
     request = SegmentRequest(
-        case / "imaging.nii.gz",
+        case / IMAGING_NAME,
         result,
         Choices(PHANTOM_BUNDLE, device=device, precision=precision),
         save_probabilities=True,
     )
     with shown_progress(as_json=False) as progress:
         report = run_segment(request, progress)
-    ct, truth = read_ct(case / "imaging.nii.gz").volume, read_labels(case / "segmentation.nii.gz")
+    ct, truth = read_ct(case / IMAGING_NAME).volume, read_labels(case / SEGMENTATION_NAME)
     found = read_labels(result / SEGMENTATION_NAME)
     scores = {"whole_dice": whole_dice(found, truth), "tumor_dice": tumor_dice(found, truth)}
     (output / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")

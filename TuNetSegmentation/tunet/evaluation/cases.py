@@ -16,11 +16,8 @@ from pathlib import Path
 from tunet.errors import InputError
 from tunet.evaluation.grids import LabelPair
 from tunet.evaluation.overlap import check_same_grid
+from tunet.kits_names import IMAGING_NAME, MAJORITY_NAME, SEGMENTATION_NAME
 from tunet.volume_io import SUFFIXES, read_labels
-
-SEGMENTATION_NAME = "segmentation.nii.gz"
-MAJORITY_NAME = "aggregated_MAJ_seg.nii.gz"
-IMAGING_NAME = "imaging.nii.gz"
 
 _CASE = re.compile(r"case_(\d+)")
 _CASE_FILE = re.compile(r"(?:case|prediction)_(\d+)\.nii(?:\.gz)?")

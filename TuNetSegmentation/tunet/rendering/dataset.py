@@ -14,8 +14,9 @@ import SimpleITK as sitk
 
 from tunet.errors import InputError, UsageError
 from tunet.grid import Triple
+from tunet.kits_names import IMAGING_NAME, SEGMENTATION_NAME, SEGMENTATION_NAMES
 from tunet.rendering.render import Patient, RenderedCase, render
-from tunet.training.cases import SEGMENTATION_NAMES, first_of
+from tunet.training.cases import first_of
 from tunet.training.label_sets import mapped
 from tunet.volume_io import read_labels
 
@@ -135,8 +136,8 @@ def write_rendered(folder: Path, case: RenderedCase, source: Path, unchanged: bo
     """
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        sitk.WriteImage(case.ct.to_sitk(), str(partial / "imaging.nii.gz"), useCompression=True, compressionLevel=1)
-        labels = partial / "segmentation.nii.gz"
+        sitk.WriteImage(case.ct.to_sitk(), str(partial / IMAGING_NAME), useCompression=True, compressionLevel=1)
+        labels = partial / SEGMENTATION_NAME
         if unchanged and source.name.endswith(".nii.gz"):
             shutil.copyfile(source, labels)
         else:

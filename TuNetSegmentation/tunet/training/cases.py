@@ -19,15 +19,12 @@ import numpy.typing as npt
 from tunet.errors import InputError, OutputError
 from tunet.evaluation.overlap import GRID_TOLERANCE
 from tunet.grid import Grid
+from tunet.kits_names import IMAGING_NAMES, SEGMENTATION_NAMES
 from tunet.preprocessing import labels_on, prepare
 from tunet.recipe import Recipe
 from tunet.training.label_sets import LabelSet, mapped
 from tunet.volume import Volume
 from tunet.volume_io import read_ct, read_labels
-
-# KiTS21 names its agreed label map after the way it was agreed on: by majority vote.
-IMAGING_NAMES = ("imaging.nii.gz", "imaging.nii")
-SEGMENTATION_NAMES = ("segmentation.nii.gz", "segmentation.nii", "aggregated_MAJ_seg.nii.gz")
 
 # Where a clone of the KiTS19 ("data") or KiTS23 ("dataset") repository keeps its cases.
 _SUBFOLDERS = ("", "data", "dataset")

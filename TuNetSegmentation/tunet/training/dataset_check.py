@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from tunet.errors import InputError
 from tunet.grid import Grid, Shape, Triple
-from tunet.training.cases import IMAGING_NAMES, SEGMENTATION_NAMES, case_folders, first_of, grid_difference
+from tunet.kits_names import IMAGING_NAMES, SEGMENTATION_NAMES
+from tunet.training.cases import case_folders, first_of, grid_difference
 from tunet.training.label_sets import LabelSet, mapped, values_in
 from tunet.volume import KIDNEY, TUMOR
 from tunet.volume_io import read_ct, read_labels
