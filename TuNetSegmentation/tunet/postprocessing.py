@@ -62,10 +62,9 @@ def label_regions(maps: ProbabilityMaps, options: PostProcessing) -> Labeled:
     part = label_part(whole, tumor, located, decision, options, grid.voxel_volume_mm3)
     (others,) = other_than_kidneys([part], options)
     labels[box] = part.without(others)
-    removed = part.kidneys.voxels[others].tolist()
+    removed = part.kidneys.voxels[others.all].tolist()
     sentences = (*decision.sentences, *_about_removed(removed, grid.voxel_volume_mm3))
-    limit = _smallest_third_kidney(part.sizes, options)
-    doubted = tuple(size * grid.voxel_volume_mm3 / 1000 for size in removed if size >= limit)
+    doubted = tuple(size * grid.voxel_volume_mm3 / 1000 for size in part.kidneys.voxels[others.doubted].tolist())
     return Labeled(Volume(labels, grid), sentences, len(part.sizes) - len(removed), doubted)
 
 
@@ -136,9 +135,9 @@ class LabeledPart:
         """Of each piece, by its number, the share of voxels the networks are sure of."""
         return self.kidneys.shares(self.whole >= _SURE)
 
-    def without(self, others: Mask) -> Labels:
+    def without(self, others: Others) -> Labels:
         """Without the pieces that are no kidneys, see :func:`other_than_kidneys`."""
-        kept = self.kidneys.without(others)
+        kept = self.kidneys.without(others.all)
         return self.labels if kept is self.kidneys else np.asarray(self.labels * kept.mask)
 
 
@@ -224,22 +223,47 @@ def _counter(probability: Array) -> Counter:
     return lambda threshold: int(np.count_nonzero(probability >= threshold))
 
 
-def other_than_kidneys(parts: Sequence[LabeledPart], options: PostProcessing) -> list[Mask]:
-    """For each part of a CT which of its pieces, by their number, are taken for something else than a kidney.
+@dataclass(frozen=True)
+class Others:
+    """Which pieces of a part, by their number, are taken for something else than a kidney.
+
+    Attributes:
+        small: too small to be a third kidney.
+        doubted: as large as one, but the networks are not sure of them.
+    """
+
+    small: Mask
+    doubted: Mask
+
+    @property
+    def all(self) -> Mask:
+        """Both."""
+        return self.small | self.doubted
+
+
+def other_than_kidneys(parts: Sequence[LabeledPart], options: PostProcessing) -> list[Others]:
+    """For each part of a CT what in it is no kidney.
 
     Of more than two pieces those go that are small beside the second largest one, and those the networks doubt where
     they are sure of two others.
     """
     voxels = [part.kidneys.voxels for part in parts]
     limit = _smallest_third_kidney([size for part in parts for size in part.sizes], options)
-    others = [np.asarray((count > 0) & (count < limit)) for count in voxels]
-    left = [(count > 0) & ~gone for count, gone in zip(voxels, others, strict=True)]
-    if options.third_kidney_certainty == 0 or sum(map(np.count_nonzero, left)) <= 2:
-        return others
-    sure = [part.certain_shares >= options.third_kidney_certainty for part in parts]
-    if sum(np.count_nonzero(one & certain) for one, certain in zip(left, sure, strict=True)) < 2:
-        return others
-    return [gone | (one & ~certain) for gone, one, certain in zip(others, left, sure, strict=True)]
+    small = [np.asarray((count > 0) & (count < limit)) for count in voxels]
+    left = [np.asarray((count > 0) & ~gone) for count, gone in zip(voxels, small, strict=True)]
+    kept = _not_doubted(parts, left, options)
+    return [Others(gone, one & ~stays) for gone, one, stays in zip(small, left, kept, strict=True)]
+
+
+def _not_doubted(parts: Sequence[LabeledPart], pieces: list[Mask], options: PostProcessing) -> list[Mask]:
+    """Of each part's pieces those the networks are sure of, where those are two; else all."""
+    if options.third_kidney_certainty == 0 or sum(map(np.count_nonzero, pieces)) <= 2:
+        return pieces
+    sure = [
+        np.asarray(one & (part.certain_shares >= options.third_kidney_certainty))
+        for one, part in zip(pieces, parts, strict=True)
+    ]
+    return sure if sum(map(np.count_nonzero, sure)) >= 2 else pieces
 
 
 def _smallest_third_kidney(sizes: Sequence[int], options: PostProcessing) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from tunet.bundle import load_bundle
+from tunet.bundle import describe_bundle
 from tunet.commands.console import out, shown_progress
 from tunet.errors import BundleError
 from tunet.models import InstalledModel, install_from, installed_models, remove, user_folder
@@ -36,7 +36,7 @@ def remove_named(name: str) -> None:
 
 def _description(model: InstalledModel) -> tuple[str, str]:
     try:
-        card = load_bundle(model.folder).card
+        card = describe_bundle(model.folder).card
     except BundleError as error:
         return "?", f"damaged: {error}"
     return card.version, card.title
