@@ -6,8 +6,9 @@
 Writes a dataset in the KiTS layout, ``patients.json`` (which case is whose) and ``LICENSE.txt``. Numbers of cases tell
 the CT: 06xxx is hcc_006, 07xxx hcc_007, 09xxx hcc_009, 15xxx hcc_015 (from 500 on in the portal phase), 20xxx the
 TotalSegmentator example; 30xxx is chaos_3, 31xxx cptac_189, 32xxx tcga_a10x, 33xxx hcc_002, 34xxx tcga_4070a and 35xxx
-hcc_005 of OTHER_FOLDER, left out without it (Testing/data/kidney_truth/README.md says where they come from). hcc_011
-and hcc_048 are for testing. Variant 0 is the CT as it is. Cases that are there stay; everything follows from ``--seed``
+hcc_005, 36xxx hcc_011 and 37xxx hcc_048 of OTHER_FOLDER, left out without it (Testing/data/kidney_truth/README.md says
+where they come from). No network may learn from hcc_011 and hcc_048: they come with ``--test`` only. Variant 0 is the
+CT as it is. Cases that are there stay; everything follows from ``--seed``
 and the case's name. LABEL_FOLDER holds the kidneys of each CT (1), as hcc_006.nii.gz and so on.
 """
 
@@ -44,7 +45,7 @@ LICENSE = """CT with lesions of other patients put into it, made by tools/make_s
 
 The CTs are adapted from
 - HCC-TACE-Seg: A. Moawad et al. 2021, doi:10.7937/TCIA.5FNA-0924, CC BY 4.0 (cases 06xxx, 07xxx, 09xxx, 15xxx,
-  33xxx);
+  33xxx, 35xxx to 37xxx);
 - test files of TotalSegmentator: J. Wasserthal et al., Apache-2.0 (cases 20xxx);
 - CHAOS: A. E. Kavur et al. 2019, doi:10.5281/zenodo.3362844, CC BY-NC-SA 4.0 (cases 30xxx);
 - CPTAC-PDA: National Cancer Institute CPTAC 2018, doi:10.7937/K9/TCIA.2018.SC20FO18, CC BY 4.0 (cases 31xxx);
@@ -58,13 +59,22 @@ use, the same licence for what is made from it. What was changed is in each case
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A CT: name, patient, first case number, path below the data folder or OTHER_FOLDER, lipiodol in the liver."""
+    """A CT.
+
+    Attributes:
+        name, patient: of the CT and of whom it shows.
+        first: number of its first case.
+        path: below the data folder or OTHER_FOLDER.
+        lipiodol: whether there is some in the liver.
+        only_test: no network may learn from it.
+    """
 
     name: str
     patient: str
     first: int
     path: str
     lipiodol: bool = False
+    only_test: bool = False
 
 
 SOURCES = (
@@ -85,6 +95,8 @@ SOURCES = (
     SourceFile("hcc_002", "hcc_002", 33000, "hcc_002"),
     SourceFile("tcga_4070a", "tcga_4070a", 34000, "tcga_4070a"),
     SourceFile("hcc_005", "hcc_005", 35000, "hcc_005"),
+    SourceFile("hcc_011", "hcc_011", 36000, "hcc_011", only_test=True),
+    SourceFile("hcc_048", "hcc_048", 37000, "hcc_048", only_test=True),
 )
 
 
@@ -130,6 +142,8 @@ class Shelf(Sequence[Donor]):
 def jobs(sources: Sequence[SourceFile], count: int, test: bool, seed: int, mix: Sequence[Kind] = MIX) -> Iterator[Job]:
     """Every case of every patient; both phases of a patient share its number of variants."""
     for source in sources:
+        if source.only_test and not test:
+            continue
         phases = sum(s.patient == source.patient for s in sources)
         mine = -(-count // phases)
         if not test:

@@ -84,10 +84,14 @@ def refined(bundle: Bundle, output: Path, chosen: dict[str, Path], version: str)
 
 
 def with_weights(bundle: Bundle, output: Path, files: Mapping[str, Mapping[str, Tensor]], card: Card) -> Bundle:
-    """The bundle with other tensors in some of its files (stored as float16) and another card, in ``OUT/bundle``."""
+    """The bundle with other tensors in some of its files (stored as float16) and another card, in ``OUT/bundle``.
+
+    Files that none of its members names are left out.
+    """
     folder = output / "bundle"
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(bundle.folder, folder)
+    unused = bundle.files.keys() - {name for member in bundle.members for name in member.files}
+    shutil.copytree(bundle.folder, folder, ignore=shutil.ignore_patterns(*unused))
     for name, tensors in files.items():
         (folder / name).write_bytes(save({key: tensor.half().contiguous() for key, tensor in tensors.items()}))
     write_manifest(replace(bundle, folder=folder, card=card, postprocessing=POSTPROCESSING, contrast_fit=CONTRAST_FIT))

@@ -1,10 +1,11 @@
-"""Give the plain member of the bundle "starter" a T-Net of twice the width, and train it on behind its finished W-Net.
+"""Give two members of the bundle "starter" a T-Net of twice the width, trained on behind the plain one's W-Net.
 
     python tools/refine_starter_width.py TuNetSegmentation/Resources/Models/starter -o RUNS --synthetic SYNTHETIC \\
         --cases REAL --cases OTHERS --cases OTHERS_A10X --cases HEALTHY --tumors TUMORS --version 1.11
 
 The datasets are made as for tools/refine_starter_phases.py, which trained the T-Net that is widened. The wide one
-begins as the same function (``tunet.training.widening``). What is released is the mean of its weights over the last
+begins as the same function (``tunet.training.widening``). The member with a median filter, which has the same W-Net,
+takes it too. What is released is the mean of its weights over the last
 steps, which wanders less than the weights. A run that was cut goes on at its last hundred steps.
 """
 
@@ -36,6 +37,7 @@ from tunet.training.widening import widened
 from tunet.weights import read_weights
 
 MEMBER = "tunet"
+TAKEN_BY = ("tunet", "tunet-median")
 WIDE_SIZE = replace(SIZE, base_filters=2 * SIZE.base_filters)
 BATCH = 4
 CHECKED_PATCHES = 96
@@ -229,7 +231,9 @@ def main() -> None:
         )
         wide.load_state_dict(read_weights(training.weights))
     card = replace(bundle.card, version=arguments.version)
-    members = tuple(replace(m, tumor_size=WIDE_SIZE) if m is member else m for m in bundle.members)
+    members = tuple(
+        replace(m, tumor=member.tumor, tumor_size=WIDE_SIZE) if m.variant in TAKEN_BY else m for m in bundle.members
+    )
     made = with_weights(replace(bundle, members=members), output, {member.tumor: wide.state_dict()}, card)
     log.info("wrote %s", made.folder)
 

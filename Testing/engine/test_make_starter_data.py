@@ -50,8 +50,13 @@ def test_case_numbers_tell_the_ct_and_are_unique(tool):
 def test_two_phases_share_a_patients_number(tool):
     found = Counter(job.source.patient for job in tool.jobs(tool.SOURCES, 16, True, 0))
     shared = ("hcc_006", "hcc_007", "hcc_009", "hcc_015", "totalseg_example")
-    others = ("chaos_3", "cptac_189", "tcga_a10x", "hcc_002", "tcga_4070a", "hcc_005")
+    others = ("chaos_3", "cptac_189", "tcga_a10x", "hcc_002", "tcga_4070a", "hcc_005", "hcc_011", "hcc_048")
     assert found == dict.fromkeys((*shared, *others), 16)
+
+
+def test_no_network_learns_from_patients_kept_for_tests(tool):
+    patients = {job.source.patient for job in tool.jobs(tool.SOURCES, 20, False, 0)}
+    assert not patients & {"hcc_011", "hcc_048"}
 
 
 def test_data_for_t_net_has_more_tumors(tool):
