@@ -36,6 +36,10 @@ from tunet.training.patches import PatchDataset, PatchSampling
 from tunet.training.widening import widened
 from tunet.weights import read_weights
 
+PROVENANCE = (
+    "tools/train_starter_bundle.py (1.1), refine_starter_bundle.py (1.2), refine_starter_tumors.py (1.5, 1.6), "
+    "refine_starter_patients.py (1.8), refine_starter_phases.py (1.9), refine_starter_width.py (1.11)"
+)
 MEMBER = "tunet"
 TAKEN_BY = ("tunet", "tunet-median")
 WIDE_SIZE = replace(SIZE, base_filters=2 * SIZE.base_filters)
@@ -64,7 +68,7 @@ class Round:
 ROUNDS = (
     Round("wide", 2400, 1.5e-3, 0.6, 0.33, 0),
     # More healthy kidneys: the first marked some as tumor that the narrow one had learnt to leave.
-    Round("wide_further", 1700, 1e-3, 0.5, 0.42, 10_000),
+    Round("wide_further", 1200, 1e-3, 0.5, 0.42, 10_000),
 )
 
 
@@ -230,7 +234,7 @@ def main() -> None:
             _patches(taught, plan, BATCH, checking=False), _patches(checked, plan, CHECKED_PATCHES, checking=True)
         )
         wide.load_state_dict(read_weights(training.weights))
-    card = replace(bundle.card, version=arguments.version)
+    card = replace(bundle.card, version=arguments.version, provenance=PROVENANCE)
     members = tuple(
         replace(m, tumor=member.tumor, tumor_size=WIDE_SIZE) if m.variant in TAKEN_BY else m for m in bundle.members
     )

@@ -122,7 +122,7 @@ POSTPROCESSING = replace(
     smallest_kidney_mm3=20_000.0,
     # Of kidneys 0.8 to 0.9, of stomach, bowel and spleen taken for a third one at most 0.5.
     third_kidney_certainty=0.65,
-    smallest_tumor_mm3=2000.0,
+    smallest_tumor_mm3=2500.0,
 )
 
 log = logging.getLogger("train_starter_bundle")
