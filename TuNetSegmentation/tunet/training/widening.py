@@ -44,7 +44,7 @@ def _widened(name: str, tensor: Tensor, design: UNetDesign, generator: torch.Gen
         return tensor.repeat_interleave(2)
     images = _image_channels(name, design)
     features = tensor[:, images:]
-    jitter = torch.randn(features.shape, generator=generator) * SHARE_JITTER if features.numel() else features
+    jitter = torch.randn(features.shape, generator=generator) * SHARE_JITTER
     copies = torch.stack([features * (0.5 + jitter), features * (0.5 - jitter)], dim=2).flatten(1, 2)
     kernel = torch.cat([tensor[:, :images], copies], dim=1)
     if name == "head.weight":
