@@ -5,7 +5,7 @@
 
 Writes a dataset in the KiTS layout, ``patients.json`` (which case is whose) and ``LICENSE.txt``. Numbers of cases tell
 the CT: 06xxx is hcc_006, 07xxx hcc_007, 09xxx hcc_009, 15xxx hcc_015 (from 500 on in the portal phase), 20xxx the
-TotalSegmentator example; 30xxx is chaos_3, 31xxx cptac_189, 32xxx tcga_a10x, 33xxx hcc_002, 34xxx tcga_4070a and 35xxx
+TotalSegmentator example; 30xxx is chaos_3, 31xxx cptac_189, 32xxx tcga_a10x, 33xxx hcc_002, 34xxx tcga_4070a, 35xxx
 hcc_005, 36xxx hcc_011 and 37xxx hcc_048 of OTHER_FOLDER, left out without it (Testing/data/kidney_truth/README.md says
 where they come from). No network may learn from hcc_011 and hcc_048: they come with ``--test`` only. Variant 0 is the
 CT as it is. Cases that are there stay; everything follows from ``--seed`` and the case's name. LABEL_FOLDER holds the
